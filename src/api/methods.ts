@@ -1,0 +1,171 @@
+/**
+ * The one table of hagw's ubus objects and methods. The service registers from it and checks arguments by it, the
+ * command line and the view call by it, docs/ubus.md is made from it, and a test holds the rpcd ACL against it.
+ */
+export type ArgumentType = 'string' | 'boolean' | 'int32';
+
+export interface ArgumentSpec {
+  readonly type: ArgumentType;
+  readonly required?: true;
+  /** Inclusive range of an int32. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Allowed values of a string. */
+  readonly oneOf?: readonly string[];
+  /** Longest string, in characters. Default 256. */
+  readonly maxLength?: number;
+  readonly text: string;
+}
+
+export interface MethodSpec {
+  /** `read` and `write` = rpcd ACL group of that kind; `root` = only local root (hotplug), in no rpcd ACL. */
+  readonly access: 'read' | 'write' | 'root';
+  readonly args: Readonly<Record<string, ArgumentSpec>>;
+  /** Name of the reply's type in src/api/status.ts, or a few words. */
+  readonly reply: string;
+  readonly text: string;
+}
+
+export interface ObjectSpec {
+  readonly text: string;
+  readonly methods: Readonly<Record<string, MethodSpec>>;
+  /** Notifications to subscribers: name and what they carry. */
+  readonly notifications: Readonly<Record<string, string>>;
+}
+
+const WAN_NAME = {
+  type: 'string',
+  required: true,
+  maxLength: 64,
+  text: 'Name of the WAN: the interface section of mwan3.',
+} as const satisfies ArgumentSpec;
+
+export const OBJECTS = {
+  hagw: {
+    text: 'The router and its pair as a whole.',
+    methods: {
+      status: {
+        access: 'read',
+        args: {},
+        reply: 'Status',
+        text: 'The whole state of this router and of its partner.',
+      },
+      health: {
+        access: 'read',
+        args: {},
+        reply: 'Health',
+        text: 'What is wrong, worst first, and one sentence that says it all.',
+      },
+      events: {
+        access: 'read',
+        args: {
+          since: {
+            type: 'int32',
+            min: 0,
+            text: 'Only events with a greater seq. Default 0: all that are kept.',
+          },
+          limit: { type: 'int32', min: 1, max: 500, text: 'At most so many, the newest. Default 100.' },
+        },
+        reply: 'Events',
+        text: 'The timeline since a cursor.',
+      },
+      explain: {
+        access: 'read',
+        args: {
+          source: { type: 'string', maxLength: 64, text: "Address; without it, the router's own traffic." },
+          destination: { type: 'string', required: true, maxLength: 64, text: 'Address.' },
+          protocol: { type: 'string', maxLength: 16, text: 'Name or number.' },
+          source_port: { type: 'int32', min: 0, max: 65535, text: 'Of tcp, udp and the like.' },
+          destination_port: { type: 'int32', min: 0, max: 65535, text: 'Of tcp, udp and the like.' },
+          in_interface: {
+            type: 'string',
+            maxLength: 64,
+            text: "netifd's interface that it comes in by; default: where the route to the source leads.",
+          },
+          down: { type: 'string', maxLength: 1024, text: 'WANs that are supposed to be down, by commas.' },
+        },
+        reply: 'Explained',
+        text: 'Which rule, policy and WAN a new flow takes, and why the rules before it do not match.',
+      },
+      reload: {
+        access: 'write',
+        args: {},
+        reply: 'empty',
+        text: 'Reads the configuration and all states anew.',
+      },
+    },
+    notifications: {
+      'state.changed': 'A TimelineEvent, as soon as it happens.',
+    },
+  },
+  'hagw.wan': {
+    text: "The WANs, where hagw's own engine moves their traffic.",
+    methods: {
+      list: { access: 'read', args: {}, reply: 'WanList', text: 'All WANs with what the probes say.' },
+      status: { access: 'read', args: { name: WAN_NAME }, reply: 'WanDetail', text: 'One WAN.' },
+      history: {
+        access: 'read',
+        args: {
+          name: WAN_NAME,
+          resolution: {
+            type: 'string',
+            oneOf: ['second', 'minute'],
+            text: 'Seconds of the last hour (default), or minutes of the last day.',
+          },
+          count: { type: 'int32', min: 1, max: 3600, text: 'The newest so many. Default 300.' },
+        },
+        reply: 'WanHistory',
+        text: 'Latency and loss over time.',
+      },
+      up: { access: 'write', args: { name: WAN_NAME }, reply: 'empty', text: 'Takes `down` back.' },
+      down: {
+        access: 'write',
+        args: { name: WAN_NAME },
+        reply: 'empty',
+        text: 'Takes the WAN out of all policies until `up` or the next start of the service.',
+      },
+      probe: {
+        access: 'write',
+        args: { name: WAN_NAME },
+        reply: 'empty',
+        text: 'Checks the WAN by a few quick probes now; the outcome is in its state.',
+      },
+      release: {
+        access: 'write',
+        args: {
+          name: { type: 'string', maxLength: 64, text: 'The flows of this WAN.' },
+          client: { type: 'string', maxLength: 64, text: 'The flows of this client: its address.' },
+        },
+        reply: 'Released',
+        text: 'Forgets running flows, so that their next packet chooses a WAN anew. One of the two arguments.',
+      },
+    },
+    notifications: {},
+  },
+  'hagw.vrrp': {
+    text: "The virtual routers: keepalived's view.",
+    methods: {
+      notify: {
+        access: 'root',
+        args: {
+          type: {
+            type: 'string',
+            required: true,
+            oneOf: ['INSTANCE', 'GROUP', 'DAEMON'],
+            text: "keepalived's TYPE; DAEMON for startup and shutdown.",
+          },
+          name: { type: 'string', maxLength: 64, text: 'Name of the instance or group; empty for DAEMON.' },
+          action: {
+            type: 'string',
+            required: true,
+            maxLength: 32,
+            text: "keepalived's ACTION, e.g. NOTIFY_MASTER, startup.",
+          },
+        },
+        reply: 'empty',
+        text: "Told by keepalived's hotplug call. Read as a hint: the state is then read from keepalived.",
+      },
+    },
+    notifications: {},
+  },
+} as const satisfies Record<string, ObjectSpec>;

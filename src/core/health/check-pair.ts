@@ -1,0 +1,109 @@
+/** The pair: who this router is, its virtual addresses, keepalived, conntrackd. */
+import { type State, whoAmI } from '../engine/state.ts';
+import type { Finding } from './catalogue.ts';
+
+export function pairFindings(state: State): readonly Finding[] {
+  if (state.hagw.value === null || state.links.value === null) return [];
+  const own = whoAmI(state);
+  if (own.kind === 'unclear') return [{ code: 'sync-address-missing', where: 'hagw', text: own.reason }];
+  return [
+    {
+      code: 'partner-unknown',
+      where: own.partner.where,
+      text: `Nothing is known of ${own.partner.name}: the link between the services is not set up.`,
+    },
+  ];
+}
+
+/** Every `address` section against netifd's interfaces and UCI keepalived. */
+export function addressFindings(state: State): readonly Finding[] {
+  const config = state.hagw.value;
+  const links = state.links.value;
+  if (config === null || links === null) return [];
+  return config.addresses.flatMap(({ interface: name, vrid, where }): Finding[] => {
+    const item = links.interfaces.find((candidate) => candidate.name === name);
+    if (item === undefined) {
+      const text = `netifd has no interface '${name}' (it may be missing in /etc/config/network, or disabled).`;
+      return [{ code: 'address-interface-missing', where: `${where}.interface`, text }];
+    }
+    const devices = [item.device, item.l3Device];
+    const instances = state.keepalivedConfig.value?.instances;
+    if (instances === undefined || item.device === null) return [];
+    if (instances.some((instance) => instance.vrid === vrid && devices.includes(instance.device))) return [];
+    const text = `UCI keepalived has no vrrp_instance with virtual_router_id ${vrid} on device ${item.device}.`;
+    return [{ code: 'address-without-instance', where, text }];
+  });
+}
+
+/** Advertisement_Interval: 10 ms to 40.95 s in VRRPv3 (RFC 9568, 5.2.7), whole seconds up to 255 in VRRPv2 (RFC 3768). */
+function advertFindings(state: State): readonly Finding[] {
+  const wanted = state.hagw.value?.advertIntervalMs;
+  return (state.keepalivedConfig.value?.instances ?? []).flatMap((instance): Finding[] => {
+    const { name, advertIntervalMs: ms } = instance;
+    const where = `${instance.where}.advert_int`;
+    const version = instance.version ?? runningVersion(state, name);
+    if (version === 2 && ms % 1000 !== 0) {
+      const text = `'${name}' asks for ${ms} ms, which keepalived rounds; set version 3.`;
+      return [{ code: 'advert-interval-rounded', where, text }];
+    }
+    if (version === 3 && (ms < 10 || ms > 40_950 || ms % 10 !== 0)) {
+      const text = `'${name}' asks for ${ms} ms; VRRPv3 carries 10 to 40950 ms in steps of 10.`;
+      return [{ code: 'advert-interval-range', where, text }];
+    }
+    if (wanted === undefined || ms === wanted) return [];
+    const text = `'${name}' has ${ms} ms, hagw.globals.advert_interval_ms is ${wanted} ms.`;
+    return [{ code: 'advert-interval-differs', where, text }];
+  });
+}
+
+function runningVersion(state: State, name: string): number | null {
+  return state.vrrp.value?.instances.find((item) => item.name === name)?.version ?? null;
+}
+
+export function keepalivedFindings(state: State): readonly Finding[] {
+  const { value, error } = state.vrrp;
+  const running: Finding[] = [];
+  if (error?.code === 'absent') {
+    running.push({ code: 'keepalived-not-running', where: 'keepalived', text: error.message });
+  } else if (value === null && error !== null) {
+    running.push({ code: 'keepalived-unreadable', where: 'keepalived', text: error.message });
+  }
+  const configured = state.keepalivedConfig.value?.instances ?? [];
+  const missing = configured
+    .filter(({ name }) => value !== null && !value.instances.some((item) => item.name === name))
+    .map(
+      ({ name, where, device }): Finding => ({
+        code: 'instance-missing',
+        where,
+        text: `keepalived does not have '${name}'; it may have refused it, for instance because device ${device} is missing, or it was not reloaded.`,
+      }),
+    );
+  const faults = state.instances
+    .filter((item) => item.state === 'fault')
+    .map(
+      ({ name }): Finding => ({
+        code: 'instance-fault',
+        where: configured.find((item) => item.name === name)?.where ?? '',
+        text: `keepalived has put '${name}' into fault: a tracked interface or script fails. This router cannot become active.`,
+      }),
+    );
+  const isSplit = state.role.state === 'unknown' && value !== null && state.instances.length > 0;
+  const split: Finding[] = isSplit
+    ? [{ code: 'states-differ', where: 'keepalived', text: state.role.reason }]
+    : [];
+  return [...running, ...missing, ...faults, ...split, ...advertFindings(state)];
+}
+
+export function conntrackFindings(state: State): readonly Finding[] {
+  const { value, error } = state.conntrack;
+  if (value === null) {
+    if (error === null) return [];
+    const code = error.code === 'absent' ? 'conntrackd-not-running' : 'conntrackd-unreadable';
+    const text = `${error.message} Connections would not survive a failover.`;
+    return [{ code, where: 'conntrackd', text }];
+  }
+  const [first] = value.links;
+  if (first === undefined || value.links.some(({ running }) => running)) return [];
+  const text = `${first.device} is ${first.status}: connection states do not reach the partner.`;
+  return [{ code: 'conntrackd-link-down', where: 'conntrackd', text }];
+}

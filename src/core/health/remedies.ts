@@ -1,0 +1,65 @@
+/**
+ * What an administrator does about each problem, for docs/problems.md. The finding's own text names the place; this is
+ * where to look next. Not in the router's bundle: nothing there imports it.
+ */
+import type { ProblemCode } from './catalogue.ts';
+
+const CONFIG_CHECK =
+  'Correct the named place, then `/etc/init.d/hagw reload`; `hagw check --config DIR` tries a file beforehand.';
+const NETWORK = 'Look at `ifstatus NAME` and /etc/config/network; a disabled interface is missing here, too.';
+
+export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
+  'config-missing': 'Write /etc/config/hagw (docs/uci-options.md); it is the same on both routers.',
+  'config-broken': CONFIG_CHECK,
+  'config-invalid': CONFIG_CHECK,
+  'config-warning': CONFIG_CHECK,
+  'sync-address-missing':
+    'Give the sync interface the `sync_address` of this router, or correct it in both files.',
+  'sync-interface-missing': NETWORK,
+  'sync-interface-down': 'Look at the cable between the routers and whether the partner has power.',
+  'address-interface-missing': NETWORK,
+  'address-without-instance':
+    'Add a `vrrp_instance` with that VRID on that device to /etc/config/keepalived.',
+  'keepalived-config-missing':
+    'Write /etc/config/keepalived; `hagw print keepalived` shows what follows from it.',
+  'keepalived-config-broken':
+    'Correct the line that is named in /etc/config/keepalived, then restart keepalived.',
+  'keepalived-config-warning': 'Correct the named place in /etc/config/keepalived, then restart keepalived.',
+  'keepalived-alt-config': 'Remove `alt_config_file` from UCI keepalived, or look into that file yourself.',
+  'keepalived-not-running':
+    'The partner holds the virtual addresses. `logread -e Keepalived` says why it ended; `/etc/init.d/keepalived restart`.',
+  'keepalived-unreadable':
+    'The roles shown may be old. If it lasts: `/etc/init.d/keepalived restart`, on the backup first.',
+  'instance-fault': 'Look for a cable, device or track script that failed: `logread -e Keepalived` names it.',
+  'instance-missing': '`logread -e Keepalived` says what it refused; then `/etc/init.d/keepalived reload`.',
+  'states-differ': 'Put all instances into one `vrrp_sync_group`, so that they move together.',
+  'advert-interval-rounded': "Set `option version '3'` at the instance, on both routers.",
+  'advert-interval-range': 'Set `advert_int` within the range, on both routers.',
+  'advert-interval-differs': 'Set `advert_int` to the interval of the pair, on both routers.',
+  'conntrackd-not-running':
+    '`logread -e conntrack` says why. A crash leaves its lock file behind: remove it, then `/etc/init.d/conntrackd restart`.',
+  'conntrackd-unreadable': 'If it lasts: `/etc/init.d/conntrackd restart`.',
+  'conntrackd-link-down': 'Look at the cable of the sync interface, and at the partner.',
+  'netifd-unreadable':
+    'The WANs shown may be old. `ubus call network.interface dump` shows whether netifd answers.',
+  'ubus-lost': 'ubusd ended or hangs; procd starts it again. Traffic goes on.',
+  'wan-down': '`ifstatus NAME`; look at the modem and its cable.',
+  'wans-all-down': 'As for one WAN; look for what they share, such as a switch or the power of the modems.',
+  'wan-unknown-interface': NETWORK,
+  'wan-without-metric': 'Set a different `metric` for each WAN in /etc/config/network.',
+  'mwan3-config-missing': 'Write /etc/config/mwan3 with an `interface` section for each WAN.',
+  'mwan3-config-broken': 'Correct the line that is named in /etc/config/mwan3.',
+  'mwan3-config-warning': 'Correct the named place in /etc/config/mwan3.',
+  'too-many-sections': 'Nothing is wrong with the traffic; the status shows only the first ones.',
+  'mwan3-running':
+    "`/etc/init.d/mwan3 disable; /etc/init.d/mwan3 stop`, or `option engine 'mwan3'` in /etc/config/hagw.",
+  'mwan3-not-running': '`/etc/init.d/mwan3 enable; /etc/init.d/mwan3 start`, or choose another engine.',
+  'engine-not-running':
+    'The WANs keep the rules and routes that they have. The finding names what is in the way; then `hagw reload`.',
+  'engine-trouble':
+    'The finding names what the kernel refused or who changed it; `logread -e hagw` has the steps. `hagw reload` tries again.',
+  'leases-missing': 'Fine where another machine serves DHCP; else look at `/etc/init.d/dnsmasq`.',
+  'leases-unreadable': 'Look at the rights and the kind of the file that is named.',
+  'leases-damaged': 'Look at the file that is named; a line half written passes by itself.',
+  'partner-unknown': 'Nothing to do in this version: the link between the services is to come.',
+};

@@ -1,0 +1,17 @@
+/** The register: each module of measurements has one line here. Order = order in the table. */
+import { failover } from './failover.ts';
+import type { BenchGroup } from './group.ts';
+import { multiwanGaps } from './multiwan-gaps.ts';
+import { multiwanLoad } from './multiwan-load.ts';
+import { multiwanSwitch } from './multiwan-switch.ts';
+import { service } from './service.ts';
+import { sizes } from './sizes.ts';
+
+export const GROUPS: readonly BenchGroup[] = [
+  sizes,
+  service,
+  failover,
+  multiwanSwitch,
+  multiwanGaps,
+  multiwanLoad,
+];

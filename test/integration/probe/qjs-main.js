@@ -1,0 +1,5 @@
+// Plain JavaScript, since 'os' is another module to the type checker of the tests, which run on Node.
+import { createQjsRuntime } from '../../../src/adapters/qjs/runtime.ts';
+import { probeFor } from './qjs-probe.ts';
+
+probeFor(createQjsRuntime());

@@ -1,0 +1,4 @@
+import { connectBus } from './bus.ts';
+import { runInit } from './init.ts';
+
+runInit(connectBus);
