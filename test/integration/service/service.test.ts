@@ -241,8 +241,13 @@ describe.skipIf(WHY_NOT !== '')(`the service on a router ${WHY_NOT}`, () => {
     const { run } = await events();
     const second = await machine.sh('timeout 20 hagw service');
     expect(second.code).toBe(75);
-    expect(machine.read('/run/log/messages')).toMatch(
-      /another hagw service \(run \S+\) answers on ubus; this one ends/,
+    // The line goes through the log daemon, which may write it after the process that sent it has ended.
+    await until('the reason in the log', DEADLINE_MS, () =>
+      /another hagw service \(run \S+\) answers on ubus; this one ends/.test(
+        machine.read('/run/log/messages'),
+      )
+        ? true
+        : undefined,
     );
     expect((await events()).run).toBe(run);
   });
