@@ -103,7 +103,7 @@ function uciOptions(tables) {
   const parts = Object.entries(SECTIONS).map(([type, { text, count, options }]) => {
     const rows = Object.entries(options).map(([name, spec]) => [
       `\`${name}\``,
-      expected(spec),
+      `${spec.list ? 'list; each ' : ''}${expected(spec)}`,
       defaultText(spec),
       spec.safety ? 'rejects the file' : spec.required ? 'rejects the file' : 'warning, default used',
       spec.text,
@@ -140,7 +140,10 @@ const EXAMPLES = {
   globals: [{ name: 'globals', values: {} }],
   router: [
     { name: 'gw_a', values: {} },
-    { name: 'gw_b', values: { name: 'gw-b', sync_address: '10.255.255.2', priority: '240' } },
+    {
+      name: 'gw_b',
+      values: { name: 'gw-b', sync_address: '10.255.255.2', priority: '240', own_address: '192.168.1.3' },
+    },
   ],
   address: [{ name: 'lan', values: {} }],
 };

@@ -51,6 +51,8 @@ function hagw(topology: Topology): string {
       sync_interface: 'sync',
       advert_interval_ms: Math.round(topology.vrrp.advertInterval * 1000),
       engine: topology.engine,
+      // The sections of keepalived below are the administrator's own.
+      manage_pair: 0,
     }),
     ...topology.routers.map((router) =>
       section('router', router.name.replace('-', '_'), {

@@ -3,7 +3,8 @@
  * the two a router is comes from its own addresses (`ownRouter`). Any error rejects the whole file, since a router
  * that runs half of what its partner runs is worse than one that goes on as before.
  */
-import { parseIpAddress, parseIpPrefix } from '../../lib/ip.ts';
+import { parseIpPrefix } from '../../lib/ip.ts';
+import { checkAddresses, checkPair, type Report } from './hagw-check.ts';
 import { type DecodeContext, decodeSection } from './option.ts';
 import { ADDRESS, GLOBALS, ROUTER, SECTIONS } from './tables.ts';
 import { type ConfigProblem, optionText, sectionAddress, type UciSection } from './uci.ts';
@@ -12,6 +13,8 @@ export interface RouterConfig {
   readonly name: string;
   readonly syncAddress: string;
   readonly priority: number;
+  /** Addresses of its own on other networks, as far as the file names them. */
+  readonly ownAddresses: readonly string[];
   /** Address of the section, for messages. */
   readonly where: string;
 }
@@ -24,6 +27,10 @@ export interface AddressConfig {
   /** With prefix length. */
   readonly address: string;
   readonly vrid: number;
+  /** Translate to it what leaves by its interface, if that is a WAN. */
+  readonly snat: boolean;
+  /** DHCP clients get it as gateway and DNS server, if the interface has a pool. */
+  readonly dhcp: boolean;
   readonly where: string;
 }
 
@@ -31,8 +38,18 @@ export interface HagwConfig {
   readonly enabled: boolean;
   readonly engine: 'hagw' | 'mwan3' | 'none';
   readonly syncInterface: string;
+  /** hagw writes the sections of the other packages; otherwise it only reads them. */
+  readonly managePair: boolean;
+  readonly advertProfile: 'default' | 'fast';
+  /** As set, else as the profile has it. */
   readonly advertIntervalMs: number;
+  readonly preempt: boolean;
+  readonly preemptDelayS: number;
+  readonly vrrpTransport: 'multicast' | 'unicast';
+  /** How long a state of a WAN must last before it moves the router. */
+  readonly holdS: number;
   readonly conntrackdPort: number;
+  readonly conntrackdTransport: 'udp' | 'multicast';
   readonly pollIntervalMs: number;
   /** Two, in the order of the file. */
   readonly routers: readonly RouterConfig[];
@@ -45,6 +62,8 @@ export interface DecodedConfig<T> {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** Advertisement_Interval of each profile, in ms: 0.284 s and 0.067 s of gap at a loss of power, as measured. */
+const ADVERT_INTERVALS = { default: 100, fast: 20 };
 /** Priorities of the first and the second router (near the top, so that Skew_Time is small). */
 const PRIORITIES = [250, 240];
 
@@ -68,6 +87,7 @@ function decodeRouters(sections: readonly UciSection[], context: ContextOf): Rou
         name,
         syncAddress: values.sync_address,
         priority: values.priority ?? PRIORITIES[index] ?? 100,
+        ownAddresses: values.own_address,
         where: at.where,
       },
     ];
@@ -87,103 +107,15 @@ function decodeAddresses(sections: readonly UciSection[], context: ContextOf): A
         family: parseIpPrefix(values.address)?.family ?? 'ipv4',
         address: values.address,
         vrid: values.vrid,
+        snat: values.snat,
+        dhcp: values.dhcp,
         where: at.where,
       },
     ];
   });
 }
 
-type Report = (problem: ConfigProblem) => void;
 type ContextOf = (section: UciSection, about: string | null) => DecodeContext;
-
-/** Reports each pair of items that share what must differ. */
-function reportSame<T extends { readonly where: string }>(
-  items: readonly T[],
-  option: string,
-  keyOf: (item: T) => string,
-  sentence: (item: T, other: T) => string,
-  report: Report,
-): void {
-  const seen = new Map<string, T>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const other = seen.get(key);
-    if (other === undefined) seen.set(key, item);
-    else report({ severity: 'error', where: `${item.where}.${option}`, text: sentence(item, other) });
-  }
-}
-
-function checkPair(routers: readonly RouterConfig[], sections: readonly UciSection[], report: Report): void {
-  const count = sections.filter((section) => section.type === 'router').length;
-  if (count !== 2) {
-    report({
-      severity: 'error',
-      where: 'hagw',
-      text: `Has ${count} sections of type 'router'; a pair has two.`,
-    });
-  }
-  reportSame(
-    routers,
-    'name',
-    ({ name }) => name,
-    ({ name }, { where }) => `Is '${name}', as in ${where}; the routers need different names.`,
-    report,
-  );
-  reportSame(
-    routers,
-    'sync_address',
-    ({ syncAddress }) => syncAddress,
-    ({ syncAddress }, { where }) => `Is ${syncAddress}, as in ${where}; each router has its own.`,
-    report,
-  );
-  reportSame(
-    routers,
-    'priority',
-    ({ priority }) => String(priority),
-    ({ priority }, { where }) => `Is ${priority}, as in ${where}; the routers need different priorities.`,
-    report,
-  );
-  const [first, second] = routers;
-  if (first === undefined || second === undefined) return;
-  if (parseIpAddress(first.syncAddress)?.family !== parseIpAddress(second.syncAddress)?.family) {
-    report({
-      severity: 'error',
-      where: `${second.where}.sync_address`,
-      text: `Is ${second.syncAddress}, but ${first.where} has ${first.syncAddress}; both must be of one family.`,
-    });
-  }
-}
-
-function checkAddresses(
-  addresses: readonly AddressConfig[],
-  routers: readonly RouterConfig[],
-  report: Report,
-): void {
-  reportSame(
-    addresses,
-    'vrid',
-    (item) => `${item.interface} ${item.family} ${item.vrid}`,
-    (item, { where }) =>
-      `Is ${item.vrid}, as in ${where}; virtual routers of one family on '${item.interface}' need different VRIDs.`,
-    report,
-  );
-  reportSame(
-    addresses,
-    'address',
-    (item) => parseIpPrefix(item.address)?.text ?? item.address,
-    (item, { where }) => `Is ${item.address}, as in ${where}; an address is on one network.`,
-    report,
-  );
-  for (const item of addresses) {
-    const router = routers.find(({ syncAddress }) => syncAddress === parseIpPrefix(item.address)?.text);
-    if (router === undefined) continue;
-    report({
-      severity: 'error',
-      where: `${item.where}.address`,
-      text: `Is ${item.address}, the sync address of ${router.where}; a virtual address is nobody's own.`,
-    });
-  }
-}
 
 /** The `globals` section, of which there is at most one; without it a required option is missing. */
 function decodeGlobals(sections: readonly UciSection[], context: ContextOf, report: Report) {
@@ -232,8 +164,15 @@ export function decodeHagw(sections: readonly UciSection[]): DecodedConfig<HagwC
     enabled: globals.enabled,
     engine: globals.engine,
     syncInterface: globals.sync_interface,
-    advertIntervalMs: globals.advert_interval_ms,
+    managePair: globals.manage_pair,
+    advertProfile: globals.advert_profile,
+    advertIntervalMs: globals.advert_interval_ms ?? ADVERT_INTERVALS[globals.advert_profile],
+    preempt: globals.preempt,
+    preemptDelayS: globals.preempt_delay_s,
+    vrrpTransport: globals.vrrp_transport,
+    holdS: globals.hold_s,
     conntrackdPort: globals.conntrackd_port,
+    conntrackdTransport: globals.conntrackd_transport,
     pollIntervalMs: globals.poll_interval_ms,
     routers,
     addresses,

@@ -27,15 +27,67 @@ export const GLOBALS = {
     example: 'sync',
     text: "The network between the two routers, by netifd's name; it carries connection states and leases and should be a cable of its own.",
   },
+  manage_pair: {
+    type: 'boolean',
+    default: '1',
+    safety: true,
+    text: "Whether hagw writes what the pair needs: sections named hagw_* in keepalived, firewall and dhcp, and conntrackd's configuration. With 0 it only reads what you wrote.",
+  },
+  advert_profile: {
+    type: 'enum',
+    oneOf: ['default', 'fast'],
+    default: 'default',
+    safety: true,
+    text: 'How often the active router says that it lives: every 100 ms, or with fast every 20 ms.',
+  },
   advert_interval_ms: {
     type: 'integer',
     unit: 'ms',
     min: 10,
     max: 40950,
     step: 10,
-    default: '100',
+    defaultText: 'by advert_profile',
+    example: '100',
     safety: true,
     text: 'VRRP Advertisement_Interval (RFC 9568 counts in hundredths of a second). About three of them pass before the partner takes over.',
+  },
+  preempt: {
+    type: 'boolean',
+    default: '0',
+    safety: true,
+    text: 'Whether the router of the greater priority becomes active again when it is back. Each change is a risk; with 0 the other one stays active.',
+  },
+  preempt_delay_s: {
+    type: 'integer',
+    unit: 's',
+    min: 0,
+    max: 1000,
+    default: '30',
+    safety: true,
+    text: 'With preempt: how long it waits, so that it knows the connections before it takes over.',
+  },
+  vrrp_transport: {
+    type: 'enum',
+    oneOf: ['multicast', 'unicast'],
+    default: 'multicast',
+    safety: true,
+    text: "How adverts travel. unicast is for switches that drop multicast, and needs both routers' own_address on each network.",
+  },
+  hold_s: {
+    type: 'integer',
+    unit: 's',
+    min: 0,
+    max: 3600,
+    default: '10',
+    safety: true,
+    text: 'How long a WAN must be lost or back before it makes the routers change roles.',
+  },
+  conntrackd_transport: {
+    type: 'enum',
+    oneOf: ['udp', 'multicast'],
+    default: 'udp',
+    safety: true,
+    text: 'How connection states travel on the sync interface.',
   },
   conntrackd_port: {
     type: 'integer',
@@ -80,6 +132,13 @@ export const ROUTER = {
     safety: true,
     text: 'VRRP priority; the greater one is active when both could be. 255 is reserved for address owners.',
   },
+  own_address: {
+    type: 'ip-address',
+    list: true,
+    safety: true,
+    example: '192.168.1.2',
+    text: 'Addresses that are its own on the other networks. Connections of theirs are not synced, and unicast adverts go there. A router knows its own without this, not those of its partner.',
+  },
 } as const satisfies OptionTable;
 
 export const ADDRESS = {
@@ -105,6 +164,18 @@ export const ADDRESS = {
     safety: true,
     example: '10',
     text: 'VRID of the virtual router: each pair on one network needs its own.',
+  },
+  snat: {
+    type: 'boolean',
+    default: '1',
+    safety: true,
+    text: "On a WAN: connections that leave by it are translated to this address, so that they survive a change of routers. The first such address of a network and family counts; the router's own traffic keeps its own address.",
+  },
+  dhcp: {
+    type: 'boolean',
+    default: '1',
+    safety: true,
+    text: 'On a network with a DHCP pool: clients get this address as gateway and DNS server. The first such address of a network counts.',
   },
 } as const satisfies OptionTable;
 

@@ -19,7 +19,7 @@ describe('what is made from the tables', () => {
     (_type, { options }) => {
       for (const name of Object.keys(options)) {
         expect(files['docs/uci-options.md']).toContain(`\`${name}\``);
-        expect(files['files/etc/config/hagw']).toMatch(new RegExp(`#\\t?option ${name} '`));
+        expect(files['files/etc/config/hagw']).toMatch(new RegExp(`#\\t?(option|list) ${name} '`));
       }
     },
   );

@@ -13,12 +13,19 @@ describe('decodeHagw', () => {
       enabled: true,
       engine: 'hagw',
       syncInterface: 'sync',
+      managePair: true,
+      advertProfile: 'default',
       advertIntervalMs: 100,
+      preempt: false,
+      preemptDelayS: 30,
+      vrrpTransport: 'multicast',
+      holdS: 10,
       conntrackdPort: 3780,
+      conntrackdTransport: 'udp',
       pollIntervalMs: 5000,
       routers: [
-        { name: 'gw-a', syncAddress: '10.255.255.1', priority: 250, where: 'hagw.gw_a' },
-        { name: 'gw-b', syncAddress: '10.255.255.2', priority: 240, where: 'hagw.gw_b' },
+        { name: 'gw-a', syncAddress: '10.255.255.1', priority: 250, ownAddresses: [], where: 'hagw.gw_a' },
+        { name: 'gw-b', syncAddress: '10.255.255.2', priority: 240, ownAddresses: [], where: 'hagw.gw_b' },
       ],
       addresses: [
         {
@@ -27,6 +34,8 @@ describe('decodeHagw', () => {
           family: 'ipv4',
           address: '192.168.1.1/24',
           vrid: 10,
+          snat: true,
+          dhcp: true,
           where: 'hagw.lan',
         },
         {
@@ -35,6 +44,8 @@ describe('decodeHagw', () => {
           family: 'ipv4',
           address: '203.0.113.10/24',
           vrid: 20,
+          snat: true,
+          dhcp: true,
           where: 'hagw.wan',
         },
       ],
@@ -106,6 +117,34 @@ describe('decodeHagw', () => {
       'hagw.wan.address',
       "nobody's own",
     ],
+    [
+      "a router's own address as virtual one",
+      { gw_b: { own_address: ['192.168.1.1'] } },
+      'hagw.lan.address',
+      'own_address of hagw.gw_b',
+    ],
+    [
+      'an own address with prefix',
+      { gw_a: { own_address: ['192.168.1.2/24'] } },
+      'hagw.gw_a.own_address',
+      'without prefix',
+    ],
+    ['a network as address', { lan: { address: '192.168.1.0/24' } }, 'hagw.lan.address', 'no host'],
+    ['a broadcast address', { lan: { address: '192.168.1.255/24' } }, 'hagw.lan.address', 'no host'],
+    ['a multicast address', { lan: { address: 'ff02::1/64' } }, 'hagw.lan.address', 'no host'],
+    ['loopback', { lan: { address: '::1/128' } }, 'hagw.lan.address', 'no host'],
+    [
+      'a preempt delay that keepalived refuses',
+      { globals: { preempt_delay_s: '1001' } },
+      'hagw.globals.preempt_delay_s',
+      '1000 s',
+    ],
+    [
+      'half a profile',
+      { globals: { advert_profile: 'faster' } },
+      'hagw.globals.advert_profile',
+      'default, fast',
+    ],
   ])('rejects %s', (_what, changes, where, text) => {
     const { value, problems } = decodeHagw(pairSections(changes));
     expect(value).toBeNull();
@@ -122,6 +161,20 @@ describe('decodeHagw', () => {
     expect(value).toBeNull();
     expect(problems[0]).toMatchObject({ where: 'hagw', text: expect.stringContaining(`${count} sections`) });
   });
+
+  it('takes the interval of the profile unless it is set', () => {
+    const interval = (options: Record<string, string>) =>
+      decodeHagw(pairSections({ globals: { sync_interface: 'sync', ...options } })).value?.advertIntervalMs;
+    expect(interval({ advert_profile: 'fast' })).toBe(20);
+    expect(interval({ advert_profile: 'fast', advert_interval_ms: '50' })).toBe(50);
+  });
+
+  it.each(['10.0.0.0/31', '10.0.0.1/31', '10.0.0.0/32', '10.0.0.255/23', 'fe80::1/64', '2001:db8::/64'])(
+    'takes %s as a virtual address',
+    (address) => {
+      expect(decodeHagw(pairSections({ lan: { address } })).problems).toEqual([]);
+    },
+  );
 
   it('says in one sentence that nothing is set up yet', () => {
     for (const sections of [[], [section('globals', 'globals')]]) {
