@@ -20,6 +20,7 @@ export const HAGW = `
 config globals 'globals'
 	option engine 'none'
 	option sync_interface 'sync'
+	option manage_pair '0'
 
 config router 'gw_a'
 	option name 'gw-a'

@@ -16,6 +16,7 @@ const DEADLINE_MS = 15_000;
 const HAGW = `config globals 'globals'
 	option engine 'none'
 	option sync_interface 'sync'
+	option manage_pair '0'
 config router 'gw_a'
 	option name 'gw-a'
 	option sync_address '10.255.255.1'
