@@ -53,6 +53,12 @@ export const PROGRAMS = [
     kind: 'node',
   },
   {
+    name: 'fw4',
+    entry: 'test/openwrt/fw4/main.ts',
+    out: 'build/openwrt/root/usr/lib/openwrt/fw4.mjs',
+    kind: 'node',
+  },
+  {
     name: 'rpcd',
     entry: 'test/openwrt/rpcd/main.ts',
     out: 'build/openwrt/root/usr/sbin/rpcd',

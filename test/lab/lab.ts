@@ -10,21 +10,13 @@ import { type Cage, openCage } from './cage.ts';
 import { type Capture, startCapture } from './capture.ts';
 import { type Client, makeClient } from './client.ts';
 import { makeDisk, prepareRoots, REPOSITORY, ROOTFS, STAND_INS, TOOLS } from './disk.ts';
-import {
-  firewallRules,
-  INIT_LINK,
-  INIT_PATH,
-  INIT_SCRIPT,
-  RULES_PATH,
-  SYSCTL,
-  SYSCTL_PATH,
-} from './firewall.ts';
 import { blackHole, namespaces, surroundings } from './links.ts';
 import { LabError, must } from './programs.ts';
 import { type LabRecord, processId, removeRecord, sweep, writeRecord } from './records.ts';
 import { makeRouter, type Router } from './router.ts';
 import { planTopology, type RouterName, type Topology, type TopologyOptions } from './topology.ts';
 import { configFiles } from './uci-config.ts';
+import { CHAINS_PATH, LIBERAL, SYSCTL_PATH, strayChain } from './uci-firewall.ts';
 
 export interface Isp {
   readonly name: string;
@@ -90,11 +82,11 @@ async function equip(router: Router, cage: Cage, root: string, topology: Topolog
   router.write('/etc/hostname', `${router.name}\n`);
   // Debian locks root's password; on a new router it is empty.
   router.write('/etc/shadow', router.read('/etc/shadow').replace(/^root:[^:]*:/m, 'root::'), 0o600);
-  router.write(SYSCTL_PATH, SYSCTL);
-  router.write(RULES_PATH, firewallRules(topology));
-  router.write(INIT_PATH, INIT_SCRIPT, 0o755);
-  await must([...cage.enter(''), 'chroot', root, 'mkdir', '-p', '/etc/rc.d', '/etc/conntrackd']);
-  await must([...cage.enter(''), 'chroot', root, 'ln', '-sf', `..${INIT_PATH.slice(4)}`, INIT_LINK]);
+  if (topology.connections.liberal) router.write(SYSCTL_PATH, LIBERAL);
+  const chain = strayChain(topology);
+  if (chain !== null) router.write(CHAINS_PATH, chain);
+  await must([...cage.enter(''), 'chroot', root, 'mkdir', '-p', '/etc/conntrackd']);
+  if (!topology.connections.sync) return;
   if (!topology.packages.includes('hagw')) return;
   const print = [...cage.enter(''), 'chroot', root, 'hagw', 'print', 'conntrackd', '--router', router.name];
   router.write('/etc/conntrackd/conntrackd.conf', await must(print));

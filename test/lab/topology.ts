@@ -40,6 +40,8 @@ export interface TopologyOptions {
    * LAN behind each WAN's own address. For what one router does with its WANs. Default false.
    */
   readonly alone?: boolean;
+  /** What the administrator did for connections to outlive a router; all of it by default. */
+  readonly connections?: Partial<ConnectionOptions>;
   /** Content of /etc/config/mwan3. Default: all WANs in one policy, with equal weights. */
   readonly mwan3?: string;
 }
@@ -49,6 +51,17 @@ export interface VrrpOptions {
   /** Seconds. */
   readonly advertInterval: number;
   readonly priorities: readonly [number, number];
+}
+
+export interface ConnectionOptions {
+  /** What comes from the LAN gets the WAN's virtual address; false = masquerading, as in the tutorials. */
+  readonly snat: boolean;
+  /** conntrackd runs. */
+  readonly sync: boolean;
+  /** TCP packets whose state may still be on its way are dropped, not answered with RST. */
+  readonly noReset: boolean;
+  /** nf_conntrack_tcp_be_liberal */
+  readonly liberal: boolean;
 }
 
 export interface Wan {
@@ -97,6 +110,7 @@ export interface Topology {
   readonly keepalivedScript: 'present' | '24.10';
   readonly engine: 'hagw' | 'none';
   readonly alone: boolean;
+  readonly connections: ConnectionOptions;
   readonly mwan3: string | null;
 }
 
@@ -173,6 +187,7 @@ export function planTopology(options: TopologyOptions = {}): Topology {
     keepalivedScript: options.keepalivedScript ?? 'present',
     engine: options.engine ?? 'none',
     alone,
+    connections: { snat: true, sync: true, noReset: true, liberal: true, ...options.connections },
     mwan3: options.mwan3 ?? null,
   };
 }

@@ -3,21 +3,8 @@
  * a topology in, file contents by path out.
  */
 import type { RouterPlan, Topology } from './topology.ts';
-
-/** A section's options; a list option is an array. */
-type Options = Readonly<Record<string, string | number | readonly string[]>>;
-
-/** `config TYPE 'NAME'` and its options; values here never hold a quote. */
-function section(type: string, name: string, options: Options): string {
-  const lines = Object.entries(options).flatMap(([option, value]) =>
-    typeof value === 'object'
-      ? value.map((item) => `\tlist ${option} '${item}'`)
-      : [`\toption ${option} '${value}'`],
-  );
-  return `${[`config ${type}${name === '' ? '' : ` '${name}'`}`, ...lines].join('\n')}\n`;
-}
-
-const file = (...sections: readonly string[]): string => sections.join('\n');
+import { firewall } from './uci-firewall.ts';
+import { file, type Options, section } from './uci-text.ts';
 
 /** VRIDs: 10 on the LAN, 21, 22, … on the WANs. */
 const LAN_VRID = 10;
@@ -170,6 +157,7 @@ export function configFiles(topology: Topology, router: RouterPlan): ReadonlyMap
     ['/etc/config/network', network(topology, router)],
     ['/etc/config/hagw', hagw(topology)],
     ['/etc/config/keepalived', keepalived(topology, router)],
+    ['/etc/config/firewall', firewall(topology, router)],
     ['/etc/config/mwan3', topology.mwan3 ?? mwan3(topology)],
     ['/etc/config/dhcp', dhcp(topology)],
     ['/etc/config/system', section('system', '', { hostname: router.name, timezone: 'UTC' })],

@@ -215,7 +215,7 @@ describe('faults', () => {
     const rules = (text: string): string => text.replace(/ # handle \d+/g, '');
     const before = rules(await handles());
     await router.must(['nft', 'flush', 'ruleset']);
-    await router.must(['nft', '-f', '/etc/lab-firewall.nft']);
+    await router.must(['fw4', 'reload']);
     await until('the table as it was', 10_000, async () => {
       const now = await router.exec(['nft', 'list', 'chain', 'inet', 'hagw', 'policy4_main']);
       return now.code === 0 ? true : undefined;

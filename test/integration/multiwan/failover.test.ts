@@ -113,8 +113,8 @@ describe('faults', () => {
   it('somebody flushes the whole ruleset: ours comes back, and the timeline says it', async () => {
     const before = await table();
     await router.must(['nft', 'flush', 'ruleset']);
-    // What is not ours, the lab's firewall brings back.
-    await router.must(['nft', '-f', '/etc/lab-firewall.nft']);
+    // What is not ours, fw4 brings back.
+    await router.must(['fw4', 'reload']);
     await until('the table', 20_000, async () => ((await table()) === before ? true : undefined));
     const watch = await lab.client.watch();
     await watch.answering();
@@ -154,6 +154,6 @@ describe('faults', () => {
       const rules = await router.must(['ip', 'rule']);
       return (await table()) === '' && !/^[123]\d\d\d:/m.test(rules) ? true : undefined;
     });
-    expect((await router.must(['nft', 'list', 'tables'])).trim()).toContain('inet lab');
+    expect((await router.must(['nft', 'list', 'tables'])).trim()).toContain('inet fw4');
   });
 });
