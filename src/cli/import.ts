@@ -2,6 +2,8 @@
  * `hagw import`: what of another system's configuration holds here, as sections for /etc/config/mwan3 and notes. Reads the one
  * file (and UCI `network`, for the names of interfaces), writes nothing.
  */
+
+import { readDevices } from '../core/config/network.ts';
 import { CONFIG_FOLDER, LARGEST_CONFIG, parseConfig } from '../core/config/parse.ts';
 import type { UciReading } from '../core/config/uci.ts';
 import type { ImportError, Imported, ImportNote } from '../core/import/imported.ts';
@@ -13,7 +15,6 @@ import type { Files } from '../ports/files.ts';
 import type { Parsed } from './arguments.ts';
 import { type CliEnvironment, EXIT, type ForeignImporters } from './environment.ts';
 import { clean } from './format.ts';
-import { readDevices } from './network.ts';
 
 const IMPORT_SYSTEMS = ['mwan3', 'fault_tolerant_router', 'openbsd'] as const;
 type System = (typeof IMPORT_SYSTEMS)[number];

@@ -1,12 +1,13 @@
 /** What the compiler needs, from files: UCI `mwan3` and `network` of a folder and the file of `--links`. */
 import { checkLinks, decodeMultiWan } from '../core/config/multiwan.ts';
+import { own, readDevices } from '../core/config/network.ts';
 import { optionText, type UciSection } from '../core/config/uci.ts';
 import type { CompileInput, KernelRoute, WanConfig, WanLink } from '../core/policy/model.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { decodeText } from '../lib/text.ts';
 import type { Files } from '../ports/files.ts';
 import { decodeLinks, type LinksFile, NO_LINKS, parseRoute } from './links.ts';
-import { own, readDevices, readRoutes } from './network.ts';
+import { readRoutes } from './network.ts';
 import { readPackage } from './offline.ts';
 
 /** A router may have many thousands of routes. */

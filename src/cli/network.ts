@@ -2,85 +2,10 @@
  * What UCI `network` alone tells of devices and routes: enough to compile without a router. It is netifd's plan, not the kernel's
  * state: addresses and gateways that DHCP, PPP or a modem bring are not in it, and are said to be missing.
  */
-import { optionText, optionValue, type UciSection } from '../core/config/uci.ts';
-import { isDevice } from '../core/nft/names.ts';
+import { interfacesOf, own, readDevices, texts, withLength } from '../core/config/network.ts';
+import { optionText, type UciSection } from '../core/config/uci.ts';
 import { parsePrefix, prefixText } from '../core/policy/prefixes.ts';
 import { parseIpAddress } from '../lib/ip.ts';
-
-/** Protocols whose interface has a device of its own, named after both (netifd's protocol handlers). */
-const NAMED_PROTOCOLS = [
-  'pppoe',
-  'pppoa',
-  'pptp',
-  'l2tp',
-  '3g',
-  '6in4',
-  '6to4',
-  '6rd',
-  'dslite',
-  'map',
-  'gre',
-  'vti',
-];
-
-function texts(section: UciSection, name: string): readonly string[] {
-  const value = optionValue(section, name);
-  if (value === null) return [];
-  return (typeof value === 'string' ? value.split(/\s+/) : value).filter((text) => text !== '');
-}
-
-function interfacesOf(sections: readonly UciSection[]): readonly (UciSection & { readonly name: string })[] {
-  return sections.flatMap((section) =>
-    section.type === 'interface' && section.name !== null && optionText(section, 'disabled') !== '1'
-      ? [{ ...section, name: section.name }]
-      : [],
-  );
-}
-
-/** The l3 device of each interface by its name; interfaces of which the file does not tell it are left out. */
-export function readDevices(sections: readonly UciSection[]): Readonly<Record<string, string>> {
-  const interfaces = interfacesOf(sections);
-  const deviceOf = (name: string, depth: number): string | null => {
-    const section = interfaces.find((item) => item.name === name);
-    // An alias of an alias of … ends somewhere, or in itself.
-    if (section === undefined || depth > 8) return null;
-    const proto = optionText(section, 'proto') ?? '';
-    if (NAMED_PROTOCOLS.includes(proto)) return `${proto}-${name}`;
-    if (proto === 'wireguard') return name;
-    const [device = null] = [...texts(section, 'device'), ...texts(section, 'ifname')];
-    return device?.startsWith('@') ? deviceOf(device.slice(1), depth + 1) : device;
-  };
-  return Object.fromEntries(
-    interfaces.flatMap(({ name }) => {
-      const device = deviceOf(name, 0);
-      return device !== null && isDevice(device) ? [[name, device] as const] : [];
-    }),
-  );
-}
-
-/** An entry of a table whose names come from a file. */
-export function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.keys(table).includes(name) ? table[name] : undefined;
-}
-
-/** Length of a dotted mask; null if its ones are not together. */
-function maskLength(mask: string): number | null {
-  const address = parseIpAddress(mask);
-  if (address?.family !== 'ipv4') return null;
-  const bits = address.text
-    .split('.')
-    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
-    .join('');
-  return /^1*0*$/.test(bits) ? bits.replace(/0/g, '').length : null;
-}
-
-/** ADDRESS/LENGTH of an address that stands with its length or beside `netmask`; null if it is neither. */
-function withLength(text: string, netmask: string | null): string | null {
-  if (parsePrefix(text) === null) return null;
-  if (text.includes('/')) return text;
-  const length = netmask === null ? null : maskLength(netmask);
-  return length === null ? text : `${text}/${length}`;
-}
 
 function metricWords(section: UciSection): string {
   const metric = optionText(section, 'metric');
