@@ -74,12 +74,22 @@ describe('make ipk', () => {
       '/etc/config/hagw',
       '/etc/hotplug.d/keepalived/90-hagw',
       '/etc/init.d/hagw',
+      '/etc/init.d/hagw-pair',
       '/lib/upgrade/keep.d/hagw',
       '/usr/lib/hagw/hagw.js',
+      '/usr/lib/hagw/handover',
+      '/usr/lib/hagw/ready',
       '/usr/sbin/hagw',
       '/usr/share/acl.d/hagw.json',
     ]);
-    for (const program of ['/etc/init.d/hagw', '/usr/sbin/hagw', '/etc/hotplug.d/keepalived/90-hagw']) {
+    for (const program of [
+      '/etc/init.d/hagw',
+      '/etc/init.d/hagw-pair',
+      '/usr/sbin/hagw',
+      '/etc/hotplug.d/keepalived/90-hagw',
+      '/usr/lib/hagw/handover',
+      '/usr/lib/hagw/ready',
+    ]) {
       expect(filesOf(data)[program], program).toMatch(/^program/);
     }
     expect(tar('-tvzf', join(work, 'hagw/data.tar.gz'), '--numeric-owner')).not.toMatch(/ (?!0\/0)\d+\/\d+ /);
