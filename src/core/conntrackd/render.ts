@@ -1,7 +1,10 @@
 /**
- * conntrackd.conf for a pair (conntrackd.conf(5), conntrack-tools 1.4.8): FTFW over UDP on one dedicated link. Pure text.
- * What it relies on and cannot check: /etc/protocols must exist, or the protocol filter drops everything without a word;
- * conntrackd starts only when the sync device has its address; a lock file left by a killed one must be removed first.
+ * conntrackd.conf for a pair (conntrackd.conf(5), conntrack-tools 1.4.8): FTFW on one dedicated link. Pure text. What it relies
+ * on and cannot check: conntrackd starts only when the sync device has its address; a lock file left by a killed one must be removed first.
+ *
+ * What is left out on purpose: a protocol filter, whose names are looked up in /etc/protocols (without that file it drops
+ * everything and says nothing); CommitTimeout, with which a connection that is idle for longer would end after a takeover;
+ * NetlinkEventsReliable, with which the kernel keeps the ended connections of a conntrackd that hangs.
  */
 import { parseIpAddress } from '../../lib/ip.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
@@ -12,6 +15,8 @@ export interface ConntrackdConfig {
   /** Addresses of the two routers on it, both IPv4 or both IPv6. */
   readonly localAddress: string;
   readonly partnerAddress: string;
+  /** By default udp. By multicast the addresses must be IPv4. */
+  readonly transport?: 'udp' | 'multicast';
   /** UDP port at both ends, 1–65535; 3780 is conntrackd's own. */
   readonly port: number;
   /**
@@ -43,13 +48,17 @@ const SOCKET_BUFFER_BYTES = 1249280;
 /** Netlink events from the kernel, and how far conntrackd may raise that when it loses some. */
 const NETLINK_BUFFER_BYTES = 2097152;
 const NETLINK_BUFFER_MAX_BYTES = 8388608;
+/** Group of conntrackd's documentation. */
+const MULTICAST_GROUP = '225.0.0.50';
+/** What is sent to many is of no router's alone: adverts, discovery. */
+const NEVER_SYNCED = ['IPv4_address 224.0.0.0/4', 'IPv6_address ff00::/8'];
 /** dev_valid_name() of the kernel, less what has a meaning in this file. */
 const DEVICE = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}$/;
 const PATH = /^\/[A-Za-z0-9_./-]{1,100}$/;
 
 /**
- * @returns the whole file, or what is wrong with the configuration as one sentence. Nothing is synced selectively by TCP
- *   state: a connection in its handshake is to survive as well, and the traffic for it is small.
+ * @returns the whole file, or what is wrong with the configuration as one sentence. Handshakes are not synced: a client asks again by
+ *   itself, and a flood of them would fill the link.
  */
 export function renderConntrackd(config: ConntrackdConfig): Result<string, string> {
   const local = parseIpAddress(config.localAddress);
@@ -63,6 +72,9 @@ export function renderConntrackd(config: ConntrackdConfig): Result<string, strin
   if (local.text === partner.text) return fail(`Both routers have the sync address ${local.text}.`);
   const problem = problemOf(config);
   if (problem !== null) return fail(problem);
+  const isMulticast = config.transport === 'multicast';
+  if (isMulticast && local.family === 'ipv6')
+    return fail(`The sync address ${local.text} is IPv6, which conntrackd sends by udp only here.`);
   const ignored = ignoredAddresses([local.text, partner.text, ...config.ignoreAddresses]);
   if (!ignored.ok) return ignored;
   const family = local.family === 'ipv4' ? 'IPv4' : 'IPv6';
@@ -70,15 +82,31 @@ export function renderConntrackd(config: ConntrackdConfig): Result<string, strin
     [
       'Sync {',
       '\tMode FTFW {',
+      // A conntrackd that starts has nothing until it asks: the other one does not send by itself.
+      '\t\tStartupResync yes',
+      '\t\tPurgeTimeout 60',
       '\t}',
-      '\tUDP {',
-      `\t\t${family}_address ${local.text}`,
-      `\t\t${family}_Destination_Address ${partner.text}`,
-      `\t\tPort ${config.port}`,
+      ...(isMulticast
+        ? [
+            '\tMulticast {',
+            `\t\tIPv4_address ${MULTICAST_GROUP}`,
+            `\t\tGroup ${config.port}`,
+            `\t\tIPv4_interface ${local.text}`,
+          ]
+        : [
+            '\tUDP {',
+            `\t\t${family}_address ${local.text}`,
+            `\t\t${family}_Destination_Address ${partner.text}`,
+            `\t\tPort ${config.port}`,
+          ]),
       `\t\tInterface ${config.syncDevice}`,
       `\t\tSndSocketBuffer ${SOCKET_BUFFER_BYTES}`,
       `\t\tRcvSocketBuffer ${SOCKET_BUFFER_BYTES}`,
       '\t\tChecksum on',
+      '\t}',
+      '\tOptions {',
+      '\t\tExpectationSync On',
+      '\t\tTCPWindowTracking Off',
       '\t}',
       '}',
       'General {',
@@ -91,14 +119,14 @@ export function renderConntrackd(config: ConntrackdConfig): Result<string, strin
       '\t}',
       `\tNetlinkBufferSize ${NETLINK_BUFFER_BYTES}`,
       `\tNetlinkBufferSizeMaxGrowth ${NETLINK_BUFFER_MAX_BYTES}`,
+      // Events that were lost under load: the table is read again after so many seconds.
+      '\tNetlinkOverrunResync 5',
       '\tFilter From Userspace {',
-      '\t\tProtocol Accept {',
-      '\t\t\tTCP',
-      '\t\t\tUDP',
-      '\t\t\tICMP',
-      '\t\t}',
       '\t\tAddress Ignore {',
-      ...ignored.value.map((line) => `\t\t\t${line}`),
+      ...[...ignored.value, ...NEVER_SYNCED].map((line) => `\t\t\t${line}`),
+      '\t\t}',
+      '\t\tState Accept {',
+      '\t\t\tESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSED for TCP',
       '\t\t}',
       '\t}',
       '}',

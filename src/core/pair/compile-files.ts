@@ -1,0 +1,93 @@
+/** The files that are hagw's own: conntrackd.conf, the table of the pair and what the handover script reads. */
+import { leaseFileOf } from '../config/dhcp.ts';
+import { CONNTRACKD_HASH_LIMIT, CONNTRACKD_PLACES, renderConntrackd } from '../conntrackd/render.ts';
+import { GROUP } from './compile-keepalived.ts';
+import { CONNTRACKD_FILE, HANDOVER_FILE, MADE, type Situation, TABLE_FILE } from './types.ts';
+
+/** Table of the pair; the multi-WAN engine's is another one, which it replaces as a whole. */
+export const PAIR_TABLE = 'hagw_pair';
+
+const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`;
+const devicesOf = (situation: Situation, isWan: boolean): readonly string[] => [
+  ...new Set(situation.legs.filter((leg) => leg.isWan === isWan).map(({ device }) => device)),
+];
+
+function conntrackdText(situation: Situation): string | null {
+  const { config, self, partner, own, report } = situation;
+  const rendered = renderConntrackd({
+    ...CONNTRACKD_PLACES,
+    syncDevice: situation.syncDevice,
+    localAddress: self.syncAddress,
+    partnerAddress: partner.syncAddress,
+    transport: config.conntrackdTransport,
+    port: config.conntrackdPort,
+    ignoreAddresses: [...own.map(({ address }) => address), ...self.ownAddresses, ...partner.ownAddresses],
+    hashLimit: CONNTRACKD_HASH_LIMIT,
+  });
+  if (rendered.ok) return `${MADE}\n${rendered.value}`;
+  report({ severity: 'error', where: 'hagw.globals.sync_interface', text: rendered.error });
+  return null;
+}
+
+/**
+ * The set `standby` has no elements here: the handover script loads the file and puts the devices in, in one transaction,
+ * while this router is not active.
+ */
+function tableText(situation: Situation): string {
+  const quoted = devicesOf(situation, true).map((device) => `"${device}"`);
+  const strays =
+    quoted.length === 0
+      ? []
+      : [
+          '\tchain strays {',
+          '\t\tcomment "!hagw: TCP that opens nothing and belongs to nothing: its state may be on its way, and RST would end it"',
+          '\t\ttype filter hook prerouting priority -160; policy accept;',
+          `\t\tiifname { ${quoted.join(', ')} } ct state { invalid, new } tcp flags & syn == 0 counter drop`,
+          '\t}',
+        ];
+  return lines(
+    MADE,
+    `table inet ${PAIR_TABLE} {}`,
+    `delete table inet ${PAIR_TABLE}`,
+    `table inet ${PAIR_TABLE} {`,
+    '\tset standby {',
+    '\t\ttype ifname',
+    '\t\tcomment "!hagw: networks inside, while the partner is active"',
+    '\t}',
+    ...strays,
+    '\tchain requests {',
+    '\t\tcomment "!hagw: DHCP is the active router\'s"',
+    '\t\ttype filter hook input priority -10; policy accept;',
+    '\t\tiifname @standby udp dport { 67, 547 } counter drop',
+    '\t}',
+    '\tchain adverts {',
+    '\t\tcomment "!hagw: so are router advertisements"',
+    '\t\ttype filter hook output priority -10; policy accept;',
+    '\t\toifname @standby icmpv6 type 134 counter drop',
+    '\t}',
+    '}',
+  );
+}
+
+function handoverText(situation: Situation): string {
+  const dhcp = situation.packages.dhcp;
+  return lines(
+    MADE,
+    `watch GROUP ${GROUP}`,
+    ...devicesOf(situation, false).map((device) => `standby ${device}`),
+    'conntrackd cache',
+    `lock ${CONNTRACKD_PLACES.lockFile}`,
+    ...(dhcp === null ? [] : [`serve dnsmasq ${leaseFileOf({ kind: 'read', sections: dhcp })}`]),
+  );
+}
+
+/** Contents by path; null = not to be there. */
+export function compileFiles(situation: Situation): Readonly<Record<string, string | null>> {
+  if (situation.legs.length === 0)
+    return { [CONNTRACKD_FILE]: null, [TABLE_FILE]: null, [HANDOVER_FILE]: null };
+  return {
+    [CONNTRACKD_FILE]: conntrackdText(situation),
+    [TABLE_FILE]: tableText(situation),
+    [HANDOVER_FILE]: handoverText(situation),
+  };
+}
