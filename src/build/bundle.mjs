@@ -54,9 +54,9 @@ export const PROGRAMS = [
   },
   {
     name: 'fw4',
-    entry: 'test/openwrt/fw4/main.ts',
-    out: 'build/openwrt/root/usr/lib/openwrt/fw4.mjs',
-    kind: 'node',
+    entry: 'test/openwrt/fw4/main-qjs.ts',
+    out: 'build/openwrt/root/usr/lib/openwrt/fw4.js',
+    kind: 'qjs',
   },
   {
     name: 'rpcd',

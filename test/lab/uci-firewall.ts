@@ -49,7 +49,8 @@ function defaults(topology: Topology): string[] {
 function pair(topology: Topology, router: RouterPlan): string[] {
   const partner = topology.routers.find(({ name }) => name !== router.name)?.syncAddress ?? '';
   return [
-    section('rule', 'vrrp', { name: 'VRRP', src: 'wan', proto: '112', family: 'ipv4', target: 'ACCEPT' }),
+    // From anywhere, so that it holds before fw4 knows the interfaces' devices: else a router that boots hears no partner and takes over.
+    section('rule', 'vrrp', { name: 'VRRP', src: '*', proto: '112', family: 'ipv4', target: 'ACCEPT' }),
     section('zone', 'sync', {
       ...{ name: 'sync', network: ['sync'] },
       ...{ input: 'REJECT', output: 'ACCEPT', forward: 'DROP' },
