@@ -45,7 +45,7 @@ export interface HagwConfig {
   readonly advertIntervalMs: number;
   readonly preempt: boolean;
   readonly preemptDelayS: number;
-  readonly vrrpTransport: 'multicast' | 'unicast';
+  readonly vrrpTransport: 'auto' | 'multicast' | 'unicast';
   /** How long a state of a WAN must last before it moves the router. */
   readonly holdS: number;
   readonly conntrackdPort: number;

@@ -68,10 +68,10 @@ export const GLOBALS = {
   },
   vrrp_transport: {
     type: 'enum',
-    oneOf: ['multicast', 'unicast'],
-    default: 'multicast',
+    oneOf: ['auto', 'multicast', 'unicast'],
+    default: 'auto',
     safety: true,
-    text: "How adverts travel. unicast is for switches that drop multicast, and needs both routers' own_address on each network.",
+    text: "How adverts travel. unicast: between the routers' own addresses on the LAN and over the sync cable, too, so that one lost cable moves nothing or moves at once. It needs an own_address of both routers on the LAN; auto takes it where they have one. multicast: on the network of each virtual address.",
   },
   hold_s: {
     type: 'integer',
@@ -137,7 +137,7 @@ export const ROUTER = {
     list: true,
     safety: true,
     example: '192.168.1.2',
-    text: 'Addresses that are its own on the other networks. Connections of theirs are not synced, and unicast adverts go there. A router knows its own without this, not those of its partner.',
+    text: 'Addresses that are its own on the other networks. The one on the LAN carries the adverts (vrrp_transport), and connections of all of them are not synced.',
   },
 } as const satisfies OptionTable;
 

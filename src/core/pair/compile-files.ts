@@ -2,10 +2,11 @@
 import { leaseFileOf } from '../config/dhcp.ts';
 import { CONNTRACKD_HASH_LIMIT, CONNTRACKD_PLACES, renderConntrackd } from '../conntrackd/render.ts';
 import { GROUP } from './compile-keepalived.ts';
-import { CONNTRACKD_FILE, HANDOVER_FILE, MADE, type Situation, TABLE_FILE } from './types.ts';
+import { CONNTRACKD_FILE, HANDOVER_FILE, MADE, type Situation, TABLE_FILE, WORD_FILE } from './types.ts';
 
 /** Table of the pair; the multi-WAN engine's is another one, which it replaces as a whole. */
 export const PAIR_TABLE = 'hagw_pair';
+export const WORD_TABLE = 'hagw_word';
 
 const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`;
 const devicesOf = (situation: Situation, isWan: boolean): readonly string[] => [
@@ -69,11 +70,28 @@ function tableText(situation: Situation): string {
   );
 }
 
+/** A copy of each advert over the sync cable; the partner's socket is bound to its address, not to a device. */
+function wordText({ unicast, partner, syncDevice, lan }: Situation): string | null {
+  if (unicast === null || partner.syncAddress.includes(':') || syncDevice === lan?.device) return null;
+  return lines(
+    MADE,
+    `table ip ${WORD_TABLE} {}`,
+    `delete table ip ${WORD_TABLE}`,
+    `table ip ${WORD_TABLE} {`,
+    '\tchain out {',
+    '\t\tcomment "!hagw: adverts go over the sync cable, too"',
+    '\t\ttype filter hook output priority filter; policy accept;',
+    `\t\tip protocol 112 ip daddr ${unicast.peer} dup to ${partner.syncAddress} device "${syncDevice}"`,
+    '\t}',
+    '}',
+  );
+}
+
 function handoverText(situation: Situation): string {
   const dhcp = situation.packages.dhcp;
   return lines(
     MADE,
-    `watch GROUP ${GROUP}`,
+    `watch ${situation.unicast === null ? 'GROUP' : 'INSTANCE'} ${GROUP}`,
     ...devicesOf(situation, false).map((device) => `standby ${device}`),
     'conntrackd cache',
     `lock ${CONNTRACKD_PLACES.lockFile}`,
@@ -84,10 +102,11 @@ function handoverText(situation: Situation): string {
 /** Contents by path; null = not to be there. */
 export function compileFiles(situation: Situation): Readonly<Record<string, string | null>> {
   if (situation.legs.length === 0)
-    return { [CONNTRACKD_FILE]: null, [TABLE_FILE]: null, [HANDOVER_FILE]: null };
+    return { [CONNTRACKD_FILE]: null, [TABLE_FILE]: null, [WORD_FILE]: null, [HANDOVER_FILE]: null };
   return {
     [CONNTRACKD_FILE]: conntrackdText(situation),
     [TABLE_FILE]: tableText(situation),
+    [WORD_FILE]: wordText(situation),
     [HANDOVER_FILE]: handoverText(situation),
   };
 }

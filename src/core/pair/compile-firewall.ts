@@ -24,24 +24,23 @@ function zoneId(zone: string): string {
   return zone.replace(/[^A-Za-z0-9_]/g, '_');
 }
 
-/** Adverts of the partner, for each zone and family that has virtual addresses. */
+/** Adverts of the partner, in each zone that they come in by. */
 function advertRules(situation: Situation): WantedSection[] {
-  const { legs, config, partner, report } = situation;
+  const { legs, unicast, syncZone, report } = situation;
   const rules = new Map<string, WantedSection>();
+  const add = (zone: string, family: 'ipv4' | 'ipv6', match: WantedSection['options']): void => {
+    const name = `hagw_vrrp${family === 'ipv6' ? '6' : ''}_${zoneId(zone)}`;
+    rules.set(name, rule(name, 'adverts of the partner', { src: zone, proto: VRRP, family, ...match }));
+  };
   for (const leg of legs) {
     if (leg.zone === null) {
-      const text = `Is '${leg.interface}', which is in no firewall zone: adverts of the partner may be dropped, and then both routers are active. Put the network into a zone.`;
+      const text = `Is '${leg.interface}', which is in no firewall zone: what comes from there may be dropped, the partner's adverts too, and then both routers are active. Put the network into a zone.`;
       report({ severity: 'warning', where: `${leg.where}.interface`, text });
-      continue;
-    }
-    const name = `hagw_vrrp${leg.family === 'ipv6' ? '6' : ''}_${zoneId(leg.zone)}`;
-    const peers = partner.ownAddresses.filter((address) => address.includes(':') === (leg.family === 'ipv6'));
-    const ends = config.vrrpTransport === 'unicast' ? { src_ip: peers } : { dest_ip: GROUPS[leg.family] };
-    rules.set(
-      name,
-      rule(name, 'adverts of the partner', { src: leg.zone, proto: VRRP, family: leg.family, ...ends }),
-    );
+    } else if (unicast === null) add(leg.zone, leg.family, { dest_ip: GROUPS[leg.family] });
   }
+  if (unicast !== null)
+    for (const zone of [unicast.leg.zone, syncZone ?? SYNC_ZONE])
+      if (zone !== null) add(zone, 'ipv4', { src_ip: unicast.peer });
   return [...rules.values()];
 }
 

@@ -1,19 +1,20 @@
 /**
  * Sections of UCI keepalived that both generations of its init script (docs/keepalived.md) turn into what is meant:
- * - addresses without a device: they are the instance's device's, and there is no label that could be too long;
- * - a `vrrp_script` and a `track_script` section of one name, which each generation reads in its own way, without a weight, which a
- *   sync group would ignore;
+ * - addresses without the option `device`, from which the scripts would make a label that may be too long; what follows an
+ *   address stands in the option `address`, which they pass on as it is;
+ * - a `vrrp_script` and a `track_script` section of one name, which each generation reads in its own way, without a weight, with
+ *   which it would not count in a sync group;
  * - flags only where they are on, since set to 0 they are on as well;
  * - version 3 throughout, or adverts below a second would be rounded.
- * WANs do not track their own link: a modem that fails for both routers would put both into fault. That a router has lost a WAN
- * is the business of `ready`, which knows of the partner. Nor do several networks inside, for the same reason.
+ * Only the LAN's link counts, that of the first virtual address inside: a modem or a switch that fails for both routers would put
+ * both into fault. That a router has lost a WAN is the business of `ready`, which knows of the partner.
  */
 import { optionText } from '../config/uci.ts';
-import { isOurs, isWithin, placeOf } from './situation.ts';
-import type { Leg, Situation, WantedSection } from './types.ts';
+import { isOurs, placeOf } from './situation.ts';
+import type { Leg, Situation, Unicast, WantedSection } from './types.ts';
 import { boolWord } from './words.ts';
 
-/** The name of the sync group, for the handover script. */
+/** The name of the only instance, or of the sync group. */
 export const GROUP = 'hagw_pair';
 const READY = 'hagw_ready';
 /** No symbolic link is in this path: keepalived would not run it, and then track nothing. */
@@ -26,61 +27,96 @@ export function linkLocalOf(vrid: number): string {
   return `fe80::200:5eff:fe00:2${vrid.toString(16).padStart(2, '0')}`;
 }
 
-/** Our own address and the partner's on a leg's network, for adverts by unicast. */
-function endsOf(situation: Situation, leg: Leg): { readonly own: string; readonly peer: string } | null {
-  const own = situation.own.find(
-    (item) => item.interface === leg.interface && item.family === leg.family && item.address !== '',
-  );
-  if (own === undefined) {
-    const text = `Is '${leg.interface}', where this router has no ${leg.family === 'ipv4' ? 'IPv4' : 'IPv6'} address of its own to send adverts from (vrrp_transport unicast).`;
-    situation.report({ severity: 'error', where: `${leg.where}.interface`, text });
-    return null;
-  }
-  const peer = situation.partner.ownAddresses.find((address) => isWithin(address, own));
-  if (peer !== undefined) return { own: own.address, peer };
-  const text = `Has no address in the network of ${own.address}/${own.prefixLength} ('${leg.interface}'), where vrrp_transport unicast sends adverts.`;
-  situation.report({ severity: 'error', where: `${situation.partner.where}.own_address`, text });
-  return null;
+const isGlobal6 = ({ family, address }: Leg): boolean => family === 'ipv6' && !address.startsWith('fe80:');
+const named = (type: string, name: string, suffix: string, option: string, value: string): WantedSection => ({
+  type,
+  name: `${name}__${suffix}`,
+  options: { name, [option]: value },
+});
+
+/** What all instances share. */
+function common({ config, self }: Situation, name: string, vrid: number): Readonly<Record<string, string>> {
+  return {
+    name,
+    state: 'BACKUP',
+    virtual_router_id: String(vrid),
+    version: '3',
+    priority: String(self.priority),
+    advert_int: String(config.advertIntervalMs / 1000),
+    garp_master_refresh: GARP_REFRESH,
+    ...(config.preempt ? { preempt_delay: String(config.preemptDelayS) } : { nopreempt: '1' }),
+  };
 }
 
-function legSections(situation: Situation, leg: Leg, tracksLink: boolean): WantedSection[] {
-  const { config, self } = situation;
-  const { id } = leg;
-  const isGlobal6 = leg.family === 'ipv6' && !leg.address.startsWith('fe80:');
-  const ends = config.vrrpTransport === 'unicast' ? endsOf(situation, leg) : null;
-  const address = (name: string, text: string): WantedSection => ({
-    type: 'ipaddress',
-    name: `${name}__ip`,
-    options: { name, address: text },
-  });
+/**
+ * One instance for all addresses, without an interface. `dont_track_primary` would crash keepalived 2.3.3 here. It would track the
+ * device of each address; `no_track` leaves the LAN's alone.
+ */
+function oneInstance(situation: Situation, { own, peer, leg: lan }: Unicast): WantedSection[] {
+  const { legs } = situation;
+  const names = (family: 'ipv4' | 'ipv6'): readonly string[] =>
+    [lan, ...legs.filter((leg) => leg !== lan)].filter((leg) => leg.family === family).map(({ id }) => id);
+  return [
+    ...legs.map(({ id, address, device }) =>
+      named(
+        'ipaddress',
+        id,
+        'ip',
+        'address',
+        `${address} dev ${device}${device === lan.device ? '' : ' no_track'}`,
+      ),
+    ),
+    named('peer', 'hagw_peer', 'peer', 'address', peer),
+    named('track_interface', 'hagw_lan_link', 'link', 'value', lan.device),
+    {
+      type: 'vrrp_instance',
+      name: GROUP,
+      options: {
+        ...common(situation, GROUP, lan.vrid),
+        unicast_src_ip: own,
+        virtual_ipaddress: names('ipv4'),
+        virtual_ipaddress_excluded: names('ipv6'),
+        track_script: [READY],
+        track_interface: ['hagw_lan_link'],
+        unicast_peer: ['hagw_peer'],
+      },
+    },
+  ];
+}
+
+/** An instance for each address, which is that of its interface. */
+function instanceOf(situation: Situation, leg: Leg): WantedSection[] {
+  const { id, device, vrid } = leg;
   const addresses = [
     // VRRPv3 over IPv6 wants a link-local address first (RFC 9568, 5.2.9).
-    ...(isGlobal6 ? [address(`${id}__local`, `${linkLocalOf(leg.vrid)}/64`)] : []),
-    address(id, leg.address),
+    ...(isGlobal6(leg)
+      ? [named('ipaddress', `${id}__local`, 'ip', 'address', `${linkLocalOf(vrid)}/64`)]
+      : []),
+    named('ipaddress', id, 'ip', 'address', leg.address),
   ];
-  const instance: WantedSection = {
-    type: 'vrrp_instance',
-    name: id,
-    options: {
+  const source = situation.own.find((item) => item.interface === leg.interface && item.family === 'ipv4');
+  const apart =
+    device === situation.lan?.device
+      ? {}
+      : {
+          dont_track_primary: '1',
+          // Without it the loss of that address is a fault, too: netifd takes it away with the carrier.
+          ...(source === undefined || leg.family === 'ipv6' ? {} : { mcast_src_ip: source.address }),
+        };
+  return [
+    ...addresses,
+    {
+      type: 'vrrp_instance',
       name: id,
-      state: 'BACKUP',
-      interface: leg.device,
-      ...(ends === null ? {} : { unicast_src_ip: ends.own }),
-      virtual_router_id: String(leg.vrid),
-      version: '3',
-      priority: String(self.priority),
-      advert_int: String(config.advertIntervalMs / 1000),
-      garp_master_refresh: GARP_REFRESH,
-      ...(config.preempt ? { preempt_delay: String(config.preemptDelayS) } : { nopreempt: '1' }),
-      ...(tracksLink ? {} : { dont_track_primary: '1' }),
-      virtual_ipaddress: addresses.map(({ options }) => String(options['name'])),
-      track_script: [READY],
-      ...(ends === null ? {} : { unicast_peer: [id] }),
+      options: {
+        ...common(situation, id, vrid),
+        interface: device,
+        ...apart,
+        virtual_ipaddress: addresses.map(({ options }) => String(options['name'])),
+        track_script: [READY],
+      },
     },
-  };
-  const peer: WantedSection[] =
-    ends === null ? [] : [{ type: 'peer', name: `${id}__peer`, options: { name: id, address: ends.peer } }];
-  return [...addresses, ...peer, instance];
+  ];
 }
 
 /** What of the user's own sections keeps ours from working. */
@@ -130,11 +166,10 @@ function reportUsers(situation: Situation): void {
 }
 
 export function compileKeepalived(situation: Situation): readonly WantedSection[] {
-  const { legs, self } = situation;
+  const { legs, self, unicast } = situation;
   reportUsers(situation);
   if (legs.length === 0) return [];
   const users = (situation.packages.keepalived ?? []).filter((section) => !isOurs(section));
-  const inside = new Set(legs.filter(({ isWan }) => !isWan).map(({ device }) => device));
   return [
     // Without any section of that type there is no script security, and no call when keepalived starts or ends.
     ...(users.some(({ type }) => type === 'globals')
@@ -146,7 +181,11 @@ export function compileKeepalived(situation: Situation): readonly WantedSection[
       options: { name: READY, script: READY_PATH, interval: '1', fall: '1', rise: '1' },
     },
     { type: 'track_script', name: `${READY}__track`, options: { name: READY, value: READY } },
-    { type: 'vrrp_sync_group', name: GROUP, options: { name: GROUP, group: legs.map(({ id }) => id) } },
-    ...legs.flatMap((leg) => legSections(situation, leg, !leg.isWan && inside.size === 1)),
+    ...(unicast !== null
+      ? oneInstance(situation, unicast)
+      : [
+          { type: 'vrrp_sync_group', name: GROUP, options: { name: GROUP, group: legs.map(({ id }) => id) } },
+          ...legs.flatMap((leg) => instanceOf(situation, leg)),
+        ]),
   ];
 }

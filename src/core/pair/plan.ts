@@ -14,6 +14,7 @@ import {
   TABLE_FILE,
   type Wanted,
   type WantedSection,
+  WORD_FILE,
 } from './types.ts';
 
 /** What is to be told of it, in the order in which it is done. */
@@ -200,7 +201,7 @@ export function planPair(wanted: Wanted, actual: Actual): Changes {
   const touched: Readonly<Record<PairService, boolean>> = {
     firewall: of('firewall'),
     conntrackd: at(CONNTRACKD_FILE),
-    handover: at(TABLE_FILE) || at(HANDOVER_FILE),
+    handover: [TABLE_FILE, WORD_FILE, HANDOVER_FILE].some(at),
     dnsmasq: of('dhcp'),
     keepalived: of('keepalived'),
   };

@@ -1,11 +1,12 @@
 /** From UCI and netifd to what the compilers need: devices, zones, which networks are WANs, the router's own addresses. */
 
 import { parseIpPrefix } from '../../lib/ip.ts';
+import type { RouterConfig } from '../config/hagw.ts';
 import { own, readDevices, staticAddresses, texts } from '../config/network.ts';
 import { optionText, sectionAddress, type UciSection } from '../config/uci.ts';
 import { digest } from '../plan/digest.ts';
 import { parsePrefix } from '../policy/prefixes.ts';
-import { type Leg, type OwnAddress, type PairInput, PREFIX, type Situation } from './types.ts';
+import { type Leg, type OwnAddress, type PairInput, PREFIX, type Situation, type Unicast } from './types.ts';
 
 /** Point to point: there is nobody to send an advert to, and no ARP. */
 const POINT_TO_POINT = /^(ppp|pppoe|pppoa|pptp|l2tp|wireguard|3g|ncm|qmi|mbim|6in4|6to4|6rd|dslite|gre|vti)/;
@@ -76,6 +77,33 @@ export function isWithin(
   return one !== null && other !== null && JSON.stringify(one) === JSON.stringify(other);
 }
 
+/**
+ * Both routers must come to the same answer, so it follows from /etc/config/hagw alone. `undefined`: it is asked for and cannot be.
+ */
+function unicastOf(
+  input: PairInput,
+  legs: readonly Leg[],
+  report: Situation['report'],
+): Unicast | null | undefined {
+  const { config, self, partner } = input;
+  const leg = legs.find((item) => !item.isWan && item.family === 'ipv4');
+  if (config.vrrpTransport === 'multicast' || legs.length === 0) return null;
+  const network = parseIpPrefix(leg?.address ?? '');
+  const endOf = (router: RouterConfig): string | undefined =>
+    network === null
+      ? undefined
+      : router.ownAddresses.find((text) =>
+          isWithin(text, { address: network.text, prefixLength: network.prefixLength }),
+        );
+  const [own, peer] = [endOf(self), endOf(partner)];
+  if (leg !== undefined && own !== undefined && peer !== undefined) return { own, peer, leg };
+  if (config.vrrpTransport === 'auto') return null;
+  const without = own === undefined ? self : partner;
+  const text = `Has none in the network of the first virtual address inside${leg === undefined ? '' : ` (${leg.address})`}, which vrrp_transport unicast needs.`;
+  report({ severity: 'error', where: `${without.where}.own_address`, text });
+  return undefined;
+}
+
 /** null if a device is not known: then nothing can be written. */
 export function situationOf(input: PairInput, report: Situation['report']): Situation | null {
   const { config, packages, interfaces } = input;
@@ -126,11 +154,20 @@ export function situationOf(input: PairInput, report: Situation['report']): Situ
     report({ severity: 'error', where: `${leg.where}.vrid`, text });
   }
   const syncDevice = deviceOf(config.syncInterface, 'hagw.globals.sync_interface');
-  if (syncDevice === null || !complete) return null;
+  const unicast = unicastOf(input, legs, report);
+  const ownList = ownAddresses(input);
+  if (unicast && !ownList.some(({ address }) => address === unicast.own)) {
+    complete = false;
+    const text = `Has ${unicast.own}, which is none of this router's addresses; adverts would come from there.`;
+    report({ severity: 'error', where: `${input.self.where}.own_address`, text });
+  }
+  if (syncDevice === null || unicast === undefined || !complete) return null;
   return {
     ...input,
-    legs,
-    own: ownAddresses(input),
+    legs: [...legs.filter(({ isWan }) => !isWan), ...legs.filter(({ isWan }) => isWan)],
+    lan: unicast?.leg ?? legs.find(({ isWan }) => !isWan) ?? null,
+    unicast,
+    own: ownList,
     syncDevice,
     syncZone: zone(config.syncInterface, syncDevice),
     report,

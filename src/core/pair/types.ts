@@ -26,6 +26,7 @@ export interface WantedSection {
 /** Files of ours, by path. */
 export const CONNTRACKD_FILE = '/etc/conntrackd/conntrackd.conf';
 export const TABLE_FILE = '/etc/hagw/pair.nft';
+export const WORD_FILE = '/etc/hagw/word.nft';
 export const HANDOVER_FILE = '/etc/hagw/handover.conf';
 /** First line of each: without it a file is somebody else's. */
 export const MADE = '# Made by hagw from /etc/config/hagw. Changes are lost.';
@@ -71,9 +72,22 @@ export interface Leg extends AddressConfig {
   readonly zone: string | null;
 }
 
+/** Adverts between the routers' own addresses on the LAN. */
+export interface Unicast {
+  readonly own: string;
+  readonly peer: string;
+  /** Whose VRID it is. */
+  readonly leg: Leg;
+}
+
 /** What all compilers share. */
 export interface Situation extends PairInput {
+  /** Those inside first. */
   readonly legs: readonly Leg[];
+  /** The network whose link counts: that of the first virtual address inside. null = there is none inside. */
+  readonly lan: Leg | null;
+  /** null = adverts by multicast. */
+  readonly unicast: Unicast | null;
   readonly own: readonly OwnAddress[];
   readonly syncDevice: string;
   readonly syncZone: string | null;

@@ -18,7 +18,7 @@ describe('decodeHagw', () => {
       advertIntervalMs: 100,
       preempt: false,
       preemptDelayS: 30,
-      vrrpTransport: 'multicast',
+      vrrpTransport: 'auto',
       holdS: 10,
       conntrackdPort: 3780,
       conntrackdTransport: 'udp',

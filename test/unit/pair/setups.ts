@@ -171,7 +171,7 @@ export const SETUPS = {
       ...base,
       hagw: pairOf(LAN + addressOf('wan', 'wan', '203.0.113.10/24', 21)),
       network: networkOf('br-lan', 'eth1', 'eth2').replace(
-        /config interface 'wanb'[^]*?metric '20'\n/,
+        /config interface 'wanb'[\s\S]*?metric '20'\n/,
         "config interface 'wanb'\n\toption device 'eth2'\n\toption proto 'pppoe'\n\toption username 'u'\n",
       ),
     },
