@@ -4,6 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
+import { connect } from 'node:net';
+import { DOWNLOAD_PERIOD, DOWNLOAD_PORT } from './agent-talk.ts';
 import { longestOf, type StreamKind, type StreamReport, silencesOf } from './silence.ts';
 
 export interface StreamOptions {
@@ -128,6 +130,29 @@ function udpStream(options: StreamOptions): ProbeStream {
   };
 }
 
+function downloadStream(options: StreamOptions): ProbeStream {
+  const counts: Counts = { sent: 0, arrivals: [] };
+  const socket = connect(DOWNLOAD_PORT, options.target);
+  let at = 0;
+  socket.on('data', (bytes: Buffer) => {
+    counts.sent += 1;
+    const isRight = bytes.every((byte, index) => byte === (at + index) % DOWNLOAD_PERIOD);
+    at = (at + bytes.length) % DOWNLOAD_PERIOD;
+    if (isRight) counts.arrivals.push(nowMs());
+  });
+  // A connection that was reset sends nothing more: that is what is counted.
+  socket.on('error', () => {});
+  return {
+    silentForMs: () => silentFor(counts),
+    async stop() {
+      const end = nowMs();
+      socket.destroy();
+      return reportOf(options, counts, end);
+    },
+  };
+}
+
 export function startStream(options: StreamOptions): ProbeStream {
+  if (options.kind === 'download') return downloadStream(options);
   return options.kind === 'ping' ? pingStream(options) : udpStream(options);
 }

@@ -1,10 +1,12 @@
 /**
  * TCP connections that talk in both directions, and UDP echo. Each side of a connection sends a line of its own accord
- * every so often; the server also answers each line of the client. A connection is alive if, after a moment that the
- * test marks, a line of the client was answered and a line of the server came.
+ * every so often, unless it shall be silent; the server also answers each line of the client. A connection is alive if, after a
+ * moment that the test marks, a line of the client was answered and a line of the server came.
  *
- *   client → server   c N          N counts the client's lines
+ *   client → server   c N | q | t  N counts the client's lines | be silent | talk
  *   server → client   e N | s      echo of line N | the server's own line
+ *
+ * Port 19 sends bytes without end (RFC 864, but binary): downloads.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -12,6 +14,10 @@ import { connect, createServer, type Socket } from 'node:net';
 
 /** RFC 862 has echo on port 7, for UDP and TCP alike. */
 export const ECHO_PORT = 7;
+export const DOWNLOAD_PORT = 19;
+
+/** Who talks of its own accord, until the connections are woken: both ends, the server alone, nobody. */
+export type Talk = 'both' | 'server' | 'none';
 
 function onLines(socket: Socket, each: (line: string) => void): void {
   let rest = '';
@@ -22,6 +28,28 @@ function onLines(socket: Socket, each: (line: string) => void): void {
   });
 }
 
+/** A download's bytes: the one at position n is n modulo this prime, so that a hole or a repetition shows. */
+export const DOWNLOAD_PERIOD = 251;
+const DOWNLOAD_CHUNK = Buffer.from(
+  Array.from({ length: DOWNLOAD_PERIOD * 32 }, (_, at) => at % DOWNLOAD_PERIOD),
+);
+const DOWNLOAD_EVERY_MS = 5;
+/** What may wait in the server for a slow way: the rest is not sent, but for later. */
+const DOWNLOAD_WAITING = 1 << 20;
+
+/** 1.6 MB a second to each who connects: enough to notice, little enough for two cores. */
+async function serveDownloads(address: string): Promise<void> {
+  const server = createServer((socket) => {
+    const timer = setInterval(() => {
+      if (socket.writableLength < DOWNLOAD_WAITING) socket.write(DOWNLOAD_CHUNK);
+    }, DOWNLOAD_EVERY_MS);
+    socket.on('error', () => {});
+    socket.on('close', () => clearInterval(timer));
+  });
+  server.listen(DOWNLOAD_PORT, address);
+  await once(server, 'listening');
+}
+
 /** Serves UDP echo and talking TCP on each address; answers leave by the address they were asked at. */
 export async function serve(addresses: readonly string[], everyMs: number): Promise<void> {
   for (const address of addresses) {
@@ -30,13 +58,22 @@ export async function serve(addresses: readonly string[], everyMs: number): Prom
     echo.bind(ECHO_PORT, address);
     await once(echo, 'listening');
     const server = createServer((socket) => {
-      const timer = setInterval(() => socket.write('s\n'), everyMs);
-      onLines(socket, (line) => socket.write(`e${line.slice(1)}\n`));
+      let timer: NodeJS.Timeout | undefined;
+      const talk = (on: boolean): void => {
+        clearInterval(timer);
+        timer = on ? setInterval(() => socket.write('s\n'), everyMs) : undefined;
+      };
+      talk(true);
+      onLines(socket, (line) => {
+        if (line.startsWith('c')) socket.write(`e${line.slice(1)}\n`);
+        else talk(line === 't');
+      });
       socket.on('error', () => {});
-      socket.on('close', () => clearInterval(timer));
+      socket.on('close', () => talk(false));
     });
     server.listen({ port: ECHO_PORT, host: address, backlog: 4096 });
     await once(server, 'listening');
+    await serveDownloads(address);
   }
 }
 
@@ -45,6 +82,8 @@ export interface Population {
   readonly standing: Promise<void>;
   /** From now on a connection has to prove itself anew. */
   mark(): void;
+  /** All talk from now on, both ends. */
+  wake(): void;
   count(): { readonly total: number; readonly alive: number; readonly closed: number };
   close(): void;
 }
@@ -62,9 +101,20 @@ interface Connection {
 /** Begins so many connects at a time, so that the backlog does not overflow. */
 const AT_ONCE = 200;
 
-export function populate(target: string, count: number, everyMs: number): Population {
+export function populate(target: string, count: number, everyMs: number, talk: Talk): Population {
   const all: Connection[] = [];
   const timers: NodeJS.Timeout[] = [];
+  let mode = talk;
+
+  function startTalking(own: Connection): void {
+    const { socket } = own;
+    const timer = setInterval(() => {
+      own.sent += 1;
+      if (!own.closed) socket.write(`c${own.sent}\n`);
+    }, everyMs);
+    timers.push(timer);
+    socket.on('close', () => clearInterval(timer));
+  }
 
   function add(): Promise<void> {
     const socket = connect({ host: target, port: ECHO_PORT, noDelay: true });
@@ -82,12 +132,8 @@ export function populate(target: string, count: number, everyMs: number): Popula
       socket.once('connect', () => {
         socket.off('error', reject);
         socket.on('error', () => {});
-        const timer = setInterval(() => {
-          own.sent += 1;
-          if (!own.closed) socket.write(`c${own.sent}\n`);
-        }, everyMs);
-        timers.push(timer);
-        socket.on('close', () => clearInterval(timer));
+        if (mode === 'both') startTalking(own);
+        if (mode === 'none') socket.write('q\n');
         resolve();
       });
     });
@@ -99,11 +145,20 @@ export function populate(target: string, count: number, everyMs: number): Popula
     }
   }
 
-  const alive = (one: Connection): boolean => one.answered && one.heard && !one.closed;
+  const alive = (one: Connection): boolean => one.heard && !one.closed && (one.answered || mode === 'server');
   return {
     standing: addAll(),
     mark() {
       for (const one of all) Object.assign(one, { markedAt: one.sent, answered: false, heard: false });
+    },
+    wake() {
+      if (mode === 'both') return;
+      mode = 'both';
+      for (const own of all) {
+        if (own.closed) continue;
+        own.socket.write('t\n');
+        startTalking(own);
+      }
     },
     count: () => ({
       total: all.length,

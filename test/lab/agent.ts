@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import { type ProbeStream, startStream } from './agent-streams.ts';
-import { ECHO_PORT, type Population, populate, serve } from './agent-talk.ts';
+import { ECHO_PORT, type Population, populate, serve, type Talk } from './agent-talk.ts';
 import type { StreamKind } from './silence.ts';
 
 export type AgentRequest =
@@ -26,8 +26,10 @@ export type AgentRequest =
       readonly target: string;
       readonly count: number;
       readonly everyMs: number;
+      readonly talk: Talk;
     }
   | { readonly do: 'mark'; readonly name: string }
+  | { readonly do: 'wake'; readonly name: string }
   | { readonly do: 'count'; readonly name: string }
   | { readonly do: 'depopulate'; readonly name: string };
 
@@ -56,13 +58,16 @@ async function answer(request: AgentRequest): Promise<unknown> {
       return stream.stop();
     }
     case 'populate': {
-      const population = populate(request.target, request.count, request.everyMs);
+      const population = populate(request.target, request.count, request.everyMs, request.talk);
       populations.set(request.name, population);
       await population.standing;
       return population.count();
     }
     case 'mark':
       named(populations, request.name).mark();
+      return {};
+    case 'wake':
+      named(populations, request.name).wake();
       return {};
     case 'count':
       return named(populations, request.name).count();

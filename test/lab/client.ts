@@ -1,5 +1,6 @@
 /** A machine on the LAN: what it measures while something is done to the routers. */
 import type { Agent } from './agent-link.ts';
+import type { Talk } from './agent-talk.ts';
 import { ROOTFS } from './disk.ts';
 import { until } from './programs.ts';
 import type { StreamKind, StreamReport } from './silence.ts';
@@ -34,10 +35,18 @@ export interface TcpCount {
 export interface TcpPopulation {
   /** From now on each connection has to prove anew that it is alive. */
   mark(): Promise<void>;
+  /** All of them talk from now on, both ends. */
+  wake(): Promise<void>;
   count(): Promise<TcpCount>;
   /** Counts until all are alive, or `waitMs` is over: how many are alive then. */
   survivors(waitMs: number): Promise<TcpCount>;
   close(): Promise<void>;
+}
+
+export interface PopulateOptions {
+  readonly target?: string;
+  readonly everyMs?: number;
+  readonly talk?: Talk;
 }
 
 export interface Client {
@@ -45,8 +54,11 @@ export interface Client {
   readonly plan: ClientPlan;
   /** The agent in the client's namespace. */
   watch(options?: WatchOptions): Promise<Watch>;
-  /** `count` TCP connections to `target`; each end sends a line every `everyMs` (default 1000). */
-  populate(count: number, options?: { target?: string; everyMs?: number }): Promise<TcpPopulation>;
+  /**
+   * `count` TCP connections to `target`. Who talks (default `both`) sends a line every `everyMs` (default 1000). While the server alone
+   * talks, a connection counts as alive if it was heard; while nobody does, none can.
+   */
+  populate(count: number, options?: PopulateOptions): Promise<TcpPopulation>;
 }
 
 let names = 0;
@@ -99,17 +111,18 @@ export function makeClient(plan: ClientPlan, agent: Agent, firstServer: string):
     };
   }
 
-  async function populate(
-    count: number,
-    options: { target?: string; everyMs?: number } = {},
-  ): Promise<TcpPopulation> {
+  async function populate(count: number, options: PopulateOptions = {}): Promise<TcpPopulation> {
     const name = nextName('population');
     const target = options.target ?? firstServer;
-    await agent.ask({ do: 'populate', name, target, count, everyMs: options.everyMs ?? 1000 }, 60_000);
+    const { everyMs = 1000, talk = 'both' } = options;
+    await agent.ask({ do: 'populate', name, target, count, everyMs, talk }, 60_000);
     const countNow = async (): Promise<TcpCount> => (await agent.ask({ do: 'count', name })) as TcpCount;
     return {
       async mark() {
         await agent.ask({ do: 'mark', name });
+      },
+      async wake() {
+        await agent.ask({ do: 'wake', name });
       },
       count: countNow,
       async survivors(waitMs) {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAgent } from './agent-link.ts';
+import { filesByHand } from './by-hand.ts';
 import { type Cage, openCage } from './cage.ts';
 import { type Capture, startCapture } from './capture.ts';
 import { type Client, makeClient } from './client.ts';
@@ -16,7 +17,6 @@ import { type LabRecord, processId, removeRecord, sweep, writeRecord } from './r
 import { makeRouter, type Router } from './router.ts';
 import { planTopology, type RouterName, type Topology, type TopologyOptions } from './topology.ts';
 import { configFiles } from './uci-config.ts';
-import { CHAINS_PATH, LIBERAL, SYSCTL_PATH, strayChain } from './uci-firewall.ts';
 
 export interface Isp {
   readonly name: string;
@@ -82,9 +82,7 @@ async function equip(router: Router, cage: Cage, root: string, topology: Topolog
   router.write('/etc/hostname', `${router.name}\n`);
   // Debian locks root's password; on a new router it is empty.
   router.write('/etc/shadow', router.read('/etc/shadow').replace(/^root:[^:]*:/m, 'root::'), 0o600);
-  if (topology.connections.liberal) router.write(SYSCTL_PATH, LIBERAL);
-  const chain = strayChain(topology);
-  if (chain !== null) router.write(CHAINS_PATH, chain);
+  for (const [path, content] of filesByHand(topology)) router.write(path, content);
   await must([...cage.enter(''), 'chroot', root, 'mkdir', '-p', '/etc/conntrackd']);
   if (!topology.connections.sync) return;
   if (!topology.packages.includes('hagw')) return;

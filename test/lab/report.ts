@@ -83,6 +83,7 @@ const KIND_TEXT: Readonly<Record<StreamKind, string>> = {
   ping: 'ping',
   udp: 'existing UDP flow',
   'udp-new': 'new UDP flows',
+  download: 'download',
 };
 
 /** What a client felt, one line a stream. */

@@ -13,7 +13,9 @@ export type StreamKind =
   /** UDP echo from one port: one existing flow. */
   | 'udp'
   /** UDP echo, each packet from a new port: new flows only. */
-  | 'udp-new';
+  | 'udp-new'
+  /** A TCP download: each piece that comes is an answer, as long as the bytes are the right ones. */
+  | 'download';
 
 export interface Silence {
   /** When the last answer before it came, ms since 1970. */

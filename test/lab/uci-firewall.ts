@@ -5,9 +5,6 @@
 import { LAN, type RouterPlan, type Topology } from './topology.ts';
 import { file, section } from './uci-text.ts';
 
-/** An administrator's own chains in fw4's table. */
-export const CHAINS_PATH = '/etc/nftables.d/20-lab.nft';
-
 /** UDP port of conntrackd by hagw's default. */
 const CONNTRACKD_PORT = 3780;
 
@@ -80,21 +77,3 @@ function pair(topology: Topology, router: RouterPlan): string[] {
 export function firewall(topology: Topology, router: RouterPlan): string {
   return file(...defaults(topology), ...(topology.alone ? [] : pair(topology, router)));
 }
-
-/**
- * TCP that opens nothing and belongs to nothing: its state may still be on its way from the partner, and fw4's REJECT would answer it
- * with RST, which ends the connection. null where the administrator has not thought of it.
- */
-export function strayChain(topology: Topology): string | null {
-  if (!topology.connections.noReset || topology.alone) return null;
-  const wans = topology.wans.map(({ name }) => `"${name}"`).join(', ');
-  return `chain lab_strays {
-	type filter hook input priority filter - 1; policy accept;
-	iifname { ${wans} } tcp flags & syn == 0 ct state != { established, related } drop
-}
-`;
-}
-
-/** Sysctl settings of an administrator who knows that a state from the partner has stale TCP windows. */
-export const SYSCTL_PATH = '/etc/sysctl.d/90-lab.conf';
-export const LIBERAL = 'net.netfilter.nf_conntrack_tcp_be_liberal=1\n';
