@@ -9,6 +9,7 @@ import { createMwan3 } from './adapters/mwan3.ts';
 import { createNetifdLinks } from './adapters/netifd.ts';
 import { createNft } from './adapters/nft.ts';
 import { watchNft } from './adapters/nft-monitor.ts';
+import { createPairTools } from './adapters/pair-tools.ts';
 import { createProber } from './adapters/probe-methods.ts';
 import { createUbusBus } from './adapters/ubus-bus.ts';
 import { startService } from './app/service.ts';
@@ -65,6 +66,7 @@ function runService(runtime: Runtime, version: string): void {
       leaseFileOf(parseConfig('dhcp', files.read(`${CONFIG_FOLDER}/dhcp`, LARGEST_CONFIG))),
     ),
     mwan3: createMwan3(bus),
+    pairTools: createPairTools(processes, files),
     multiWan: {
       files,
       processes,

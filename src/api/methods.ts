@@ -87,6 +87,18 @@ export const OBJECTS = {
         reply: 'Explained',
         text: 'Which rule, policy and WAN a new flow takes, and why the rules before it do not match.',
       },
+      plan: {
+        access: 'read',
+        args: {},
+        reply: 'PairPlan',
+        text: "What hagw would write on this router for the pair: sections of keepalived, firewall and dhcp, conntrackd's configuration and files of its own; what it means, and what is in the way. Touches nothing.",
+      },
+      apply: {
+        access: 'write',
+        args: {},
+        reply: 'PairPlan',
+        text: 'Writes it now, after keepalived, nft and fw4 have checked it; if anything fails, all files are as before. The service does so by itself when the configuration changes.',
+      },
       reload: {
         access: 'write',
         args: {},

@@ -2,18 +2,23 @@
 import { type MethodSpec, OBJECTS, type ObjectSpec } from '../api/methods.ts';
 import { DEFAULT_LIMIT, eventsSince } from '../core/events/timeline.ts';
 import { shownProblems, toHealth } from '../core/health/problems.ts';
+import { noPlan } from '../core/pair/describe.ts';
 import { toStatus } from '../core/status/status.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Bus, BusError, BusMethod, BusTable, Provided } from '../ports/bus.ts';
 import type { Log } from '../ports/log.ts';
 import { type Arguments, checkArguments } from './arguments.ts';
 import { type Handler, Refusal, type Reply, toTable } from './handler.ts';
+import type { PairManager } from './pair/manager.ts';
 import type { Reactor } from './reactor.ts';
 
 /** ubusmsg.h's numbers. */
 const INVALID_ARGUMENT = 2;
 const PERMISSION_DENIED = 6;
 const UNKNOWN_ERROR = 9;
+
+/** A service that was started without the tools for it. */
+const NO_PAIR = noPlan('off', 'This service does not write files of other packages.');
 
 type Handlers = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
@@ -28,7 +33,7 @@ function textOf(args: Arguments, name: string): string {
 }
 
 /** One function per method of the table; a test holds the two against each other. */
-function createHandlers(reactor: Reactor, wan: Handlers): Handlers {
+function createHandlers(reactor: Reactor, wan: Handlers, pair: PairManager | null): Handlers {
   return {
     ...wan,
     hagw: {
@@ -41,7 +46,10 @@ function createHandlers(reactor: Reactor, wan: Handlers): Handlers {
         const limit = numberOf(args, 'limit', DEFAULT_LIMIT);
         return toTable(eventsSince(timeline, program.run, since, limit, reactor.now()));
       },
+      plan: () => toTable(pair?.plan() ?? NO_PAIR),
+      apply: async () => toTable(pair === null ? NO_PAIR : await pair.apply()),
       reload: () => {
+        pair?.changed();
         reactor.dispatch({ kind: 'reloadRequested', by: 'method' });
         return {};
       },
@@ -99,8 +107,9 @@ export function provideObjects(
   reactor: Reactor,
   log: Log,
   wan: Handlers,
+  pair: PairManager | null,
 ): Readonly<Record<string, Provided>> {
-  const handlers = createHandlers(reactor, wan);
+  const handlers = createHandlers(reactor, wan, pair);
   const objects: readonly (readonly [string, ObjectSpec])[] = Object.entries(OBJECTS);
   const provided = objects.map(([path, { methods }]) => {
     const list = Object.entries(methods).flatMap(([name, spec]) => {

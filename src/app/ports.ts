@@ -7,6 +7,7 @@ import type { Leases } from '../ports/leases.ts';
 import type { Links } from '../ports/links.ts';
 import type { Log } from '../ports/log.ts';
 import type { Mwan3 } from '../ports/mwan3.ts';
+import type { PairTools } from '../ports/pair-tools.ts';
 import type { Vrrp } from '../ports/vrrp.ts';
 import type { MultiWanPorts } from './multiwan/ports.ts';
 
@@ -23,4 +24,6 @@ export interface ServicePorts {
   readonly mwan3: Mwan3;
   /** What our own multi-WAN engine runs on; without it hagw only watches. */
   readonly multiWan?: MultiWanPorts;
+  /** What judges and takes over the pair's files; without it they are left alone. */
+  readonly pairTools?: PairTools;
 }

@@ -5,19 +5,25 @@
 
 import type { Effect } from '../core/engine/messages.ts';
 import { mayDiffer, situationOf } from '../core/engine/multiwan-links.ts';
+import { pairMayDiffer, pairSituationOf } from '../core/engine/pair-config.ts';
 import { initialState, type Program } from '../core/engine/state.ts';
 import { toEvent } from '../core/events/timeline.ts';
+import { READ_PACKAGES } from '../core/pair/types.ts';
 import type { BusTable } from '../ports/bus.ts';
 import { toTable } from './handler.ts';
 import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
+import { createPairManager } from './pair/manager.ts';
 import type { ServicePorts } from './ports.ts';
 import { createReactor, type Reactor } from './reactor.ts';
 import { readSource } from './readers.ts';
 
 /** The ubus event for everybody; subscribers of `hagw` get `state.changed`. */
 const STATE_EVENT = 'hagw.state';
+
+/** Packages that the pair's files follow from, or are in. */
+const PAIR_READS: readonly string[] = ['hagw', ...READ_PACKAGES];
 
 /** How long another service has to answer; one whose process is gone may keep the name on ubus for a moment. */
 const RIVAL_MS = 2000;
@@ -55,6 +61,7 @@ export function startService(
     runEffect,
     (before, after) => {
       if (mayDiffer(before, after)) multiWan?.situation(situationOf(after));
+      if (pairMayDiffer(before, after)) pair?.situation(pairSituationOf(after));
     },
   );
   const multiWan =
@@ -67,8 +74,14 @@ export function startService(
             if (report.running) mwan3Object.offer();
           },
         );
+  const pair =
+    ports.pairTools === undefined
+      ? null
+      : createPairManager({ ...ports, tools: ports.pairTools }, (report) =>
+          reactor.dispatch({ kind: 'pairConfigReported', report }),
+        );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const objects = provideObjects(bus, reactor, log, wan);
+  const objects = provideObjects(bus, reactor, log, wan, pair);
   const mwan3Object = createMwan3Object(
     bus,
     () => multiWan,
@@ -112,7 +125,9 @@ export function startService(
     'service',
     (name, data) => {
       if (name === 'config.change') {
-        reactor.dispatch({ kind: 'configChanged', package: textOf(data, 'config') });
+        const changed = textOf(data, 'config');
+        if (PAIR_READS.includes(changed)) pair?.changed();
+        reactor.dispatch({ kind: 'configChanged', package: changed });
       } else if (name.startsWith('instance.')) {
         reactor.dispatch({ kind: 'serviceChanged', service: textOf(data, 'service') });
       }
@@ -127,11 +142,15 @@ export function startService(
 
   return {
     reactor,
-    reload: () => reactor.dispatch({ kind: 'reloadRequested', by: 'signal' }),
+    reload: () => {
+      pair?.changed();
+      reactor.dispatch({ kind: 'reloadRequested', by: 'signal' });
+    },
     stop: () => {
       reactor.dispatch({ kind: 'stopping' });
       reactor.stop();
       multiWan?.stop();
+      pair?.stop();
       bus.close();
     },
   };

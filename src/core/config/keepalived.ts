@@ -8,7 +8,10 @@ import { type ConfigProblem, sectionAddress, type UciSection } from './uci.ts';
 
 const INSTANCE = {
   name: { type: 'string', maxLength: 64, required: true, text: 'Name of the instance.' },
-  interface: { type: 'name', required: true, text: 'Device, never a netifd name.' },
+  interface: {
+    type: 'name',
+    text: 'Device, never a netifd name; an instance with unicast_src_ip needs none.',
+  },
   virtual_router_id: { type: 'integer', min: 1, max: 255, required: true, text: 'VRID.' },
   priority: { type: 'integer', min: 1, max: 255, default: '100', text: 'VRRP priority.' },
   version: { type: 'integer', min: 2, max: 3, text: 'VRRP version.' },
@@ -33,7 +36,8 @@ const GLOBALS = {
 
 export interface KeepalivedInstance {
   readonly name: string;
-  readonly device: string;
+  /** null: the instance has none, and its addresses name theirs. */
+  readonly device: string | null;
   readonly vrid: number;
   readonly priority: number;
   readonly version: number | null;

@@ -11,6 +11,7 @@ import type { VrrpFacts } from '../keepalived/facts.ts';
 import type { Mwan3Facts } from '../mwan3/facts.ts';
 import type { ReadError } from '../neighbours/read-error.ts';
 import type { MultiWanReport } from './multiwan-report.ts';
+import type { PairConfigReport } from './pair-config.ts';
 import type { LeaseCounts, LinkFacts, ServiceFacts, Source, State } from './state.ts';
 
 export type Event =
@@ -51,6 +52,8 @@ export type Event =
       readonly report: MultiWanReport;
       readonly happenings: readonly Happening[];
     }
+  /** What became of the pair's files in other packages. */
+  | { readonly kind: 'pairConfigReported'; readonly report: PairConfigReport }
   /** A deadline of `nextDeadline` has come. */
   | { readonly kind: 'tick' }
   /** The service has been told to end. */

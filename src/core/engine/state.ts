@@ -17,6 +17,7 @@ import type { ReadError } from '../neighbours/read-error.ts';
 import type { DeviceFacts, InterfaceFacts } from '../netifd/facts.ts';
 import type { MultiWanConfig } from '../policy/model.ts';
 import type { MultiWanReport } from './multiwan-report.ts';
+import type { PairConfigReport } from './pair-config.ts';
 
 /** What is read, each by its own effect. */
 export const SOURCES = ['config', 'links', 'vrrp', 'conntrack', 'leases', 'mwan3', 'services'] as const;
@@ -126,6 +127,8 @@ export interface State {
   /** What our own engine last said; null = it has not begun. */
   readonly multiWan: MultiWanReport | null;
   readonly keepalivedConfig: PackageState<KeepalivedConfig>;
+  /** The pair's files in other packages; null = not looked at yet. */
+  readonly pairConfig: PairConfigReport | null;
   readonly links: Reading<LinkFacts>;
   readonly vrrp: Reading<VrrpFacts>;
   readonly conntrack: Reading<ConntrackFacts>;
@@ -163,6 +166,7 @@ export function initialState(program: Program): State {
     multiWanConfig: UNREAD_PACKAGE,
     multiWan: null,
     keepalivedConfig: UNREAD_PACKAGE,
+    pairConfig: null,
     links: UNREAD,
     vrrp: UNREAD,
     conntrack: UNREAD,

@@ -175,6 +175,8 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
     happenings,
   }),
 
+  pairConfigReported: (state, { report }) => ({ state: { ...state, pairConfig: report } }),
+
   tick: (state) => ({ state }),
   stopping: (state) => ({ state, happenings: [service('stopped', 'hagw has been told to stop.')] }),
 };

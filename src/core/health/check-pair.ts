@@ -15,6 +15,19 @@ export function pairFindings(state: State): readonly Finding[] {
   ];
 }
 
+/** What became of the files that hagw writes for the pair. */
+export function pairConfigFindings(state: State): readonly Finding[] {
+  const { pairConfig } = state;
+  if (pairConfig === null || state.hagw.value?.managePair !== true) return [];
+  const bad = pairConfig.state === 'failed' ? 'pair-failed' : 'pair-refused';
+  const findings = pairConfig.problems.map(({ severity, where, text }): Finding => {
+    const isOver = pairConfig.state === 'applied' && severity === 'error';
+    return { code: severity === 'warning' ? 'pair-setting' : isOver ? 'pair-failed' : bad, where, text };
+  });
+  if (pairConfig.contested === '') return findings;
+  return [...findings, { code: 'pair-contested', where: '', text: pairConfig.contested }];
+}
+
 /** Every `address` section against netifd's interfaces and UCI keepalived. */
 export function addressFindings(state: State): readonly Finding[] {
   const config = state.hagw.value;
@@ -28,8 +41,14 @@ export function addressFindings(state: State): readonly Finding[] {
     }
     const devices = [item.device, item.l3Device];
     const instances = state.keepalivedConfig.value?.instances;
-    if (instances === undefined || item.device === null) return [];
-    if (instances.some((instance) => instance.vrid === vrid && devices.includes(instance.device))) return [];
+    // hagw's own sections are right, or a problem of theirs is named; one instance may have all addresses.
+    if (instances === undefined || item.device === null || config.managePair) return [];
+    if (
+      instances.some(
+        (instance) => instance.vrid === vrid && instance.device !== null && devices.includes(instance.device),
+      )
+    )
+      return [];
     const text = `UCI keepalived has no vrrp_instance with virtual_router_id ${vrid} on device ${item.device}.`;
     return [{ code: 'address-without-instance', where, text }];
   });

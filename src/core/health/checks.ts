@@ -5,7 +5,13 @@
 import type { State } from '../engine/state.ts';
 import type { Finding } from './catalogue.ts';
 import { configFindings } from './check-config.ts';
-import { addressFindings, conntrackFindings, keepalivedFindings, pairFindings } from './check-pair.ts';
+import {
+  addressFindings,
+  conntrackFindings,
+  keepalivedFindings,
+  pairConfigFindings,
+  pairFindings,
+} from './check-pair.ts';
 import { busFindings, leaseFindings, netifdFindings } from './check-router.ts';
 import { engineFindings, wanFindings } from './check-wans.ts';
 
@@ -14,6 +20,7 @@ export const CHECKS: readonly ((state: State) => readonly Finding[])[] = [
   configFindings,
   netifdFindings,
   pairFindings,
+  pairConfigFindings,
   addressFindings,
   keepalivedFindings,
   conntrackFindings,

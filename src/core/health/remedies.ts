@@ -20,6 +20,14 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
   'address-interface-missing': NETWORK,
   'address-without-instance':
     'Add a `vrrp_instance` with that VRID on that device to /etc/config/keepalived.',
+  'pair-refused':
+    'Nothing was touched. Correct the named place; `hagw plan` shows what would be written, and `hagw apply` does it at once.',
+  'pair-failed':
+    'All files are as before unless the finding says otherwise. Correct what it names, then `hagw apply`; it is tried again every 30 s.',
+  'pair-setting':
+    'hagw leaves your own sections alone: run the command that the finding ends with, or correct the named place.',
+  'pair-contested':
+    'Sections named hagw_* and files that begin with `# Made by hagw` are made from /etc/config/hagw: change that file, or set `manage_pair` to 0.',
   'keepalived-config-missing':
     'Write /etc/config/keepalived; `hagw print keepalived` shows what follows from it.',
   'keepalived-config-broken':

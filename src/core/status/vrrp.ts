@@ -55,7 +55,7 @@ function configured(state: State, item: KeepalivedInstance, now: Now): VrrpInsta
     group: groupOf(state, item.name),
     state: tracked?.state ?? (state.vrrp.error?.code === 'absent' ? 'stop' : 'unknown'),
     since: sinceOf(tracked, now),
-    device: item.device,
+    device: item.device ?? '',
     vrid: item.vrid,
     version: item.version,
     priority: item.priority,

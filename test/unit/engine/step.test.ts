@@ -28,6 +28,10 @@ const EVENTS: { readonly [K in EventKind]: Extract<Event, { kind: K }> } = {
     report: { running: true, reason: '', refused: false, wans: [], problems: [] },
     happenings: [],
   },
+  pairConfigReported: {
+    kind: 'pairConfigReported',
+    report: { state: 'unchanged', problems: [], contested: '' },
+  },
   tick: { kind: 'tick' },
   stopping: { kind: 'stopping' },
 };

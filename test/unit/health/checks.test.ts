@@ -35,6 +35,13 @@ const mute = (source: 'vrrp' | 'conntrack' | 'links' | 'leases') => [
 const engine = (word: string) => configRead(HAGW.replace("'none'", `'${word}'`));
 const keepalived = (from: string, to: string) => configRead(HAGW, MWAN3, KEEPALIVED.replace(from, to));
 
+/** What became of the pair's files. */
+const files = (state: 'applied' | 'failed' | 'refused', severity: 'error' | 'warning', contested = '') => {
+  const problems = contested === '' ? [{ severity, where: 'firewall', text: 'Is not as it should be.' }] : [];
+  const managed = configRead(HAGW.replace("manage_pair '0'", "manage_pair '1'"));
+  return [managed, { kind: 'pairConfigReported' as const, report: { state, problems, contested } }];
+};
+
 /** For each code: what brings it about, and the place that it must name. The compiler demands every code. */
 const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] } = {
   'config-missing': [[{ ...BASE, hagw: MISSING }], 'hagw'],
@@ -49,6 +56,10 @@ const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] 
   'sync-interface-down': [[links(LAN, WAN, WANB, { ...SYNC, up: false })], 'hagw.globals.sync_interface'],
   'address-interface-missing': [[links(WAN, WANB, SYNC)], 'hagw.lan.interface'],
   'address-without-instance': [[keepalived("virtual_router_id '10'", "virtual_router_id '11'")], 'hagw.lan'],
+  'pair-refused': [files('refused', 'error'), 'firewall'],
+  'pair-failed': [files('failed', 'error'), 'firewall'],
+  'pair-setting': [files('applied', 'warning'), 'firewall'],
+  'pair-contested': [files('applied', 'warning', '/etc/config/firewall: was changed.'), ''],
   'keepalived-config-missing': [[{ ...BASE, keepalived: MISSING }], 'keepalived'],
   'keepalived-config-broken': [[{ ...BASE, keepalived: BROKEN }], 'keepalived'],
   'keepalived-config-warning': [
