@@ -177,7 +177,11 @@ export async function openHouse(shell: Shell): Promise<House> {
   const inside = join(folder, 'root');
   // The mounts are seen by processes of the house only.
   const real = (path: string) => `/proc/${pid}/root${path.startsWith('/') ? '' : '/'}${path}`;
-  await until('The root', 15_000, () => (existsSync(real('/usr/sbin/nft')) && existsSync(real('/proc/1/stat')) && !existsSync(real(inside)) ? true : undefined));
+  await until('The root', 15_000, () =>
+    existsSync(real('/usr/sbin/nft')) && existsSync(real('/proc/1/stat')) && !existsSync(real(inside))
+      ? true
+      : undefined,
+  );
 
   const write: House['write'] = (path, content, mode = 0o644) => {
     mkdirSync(dirname(real(path)), { recursive: true });
@@ -225,8 +229,7 @@ export async function openHouse(shell: Shell): Promise<House> {
     read,
     write,
     remove,
-    fake: (call, how) =>
-      how === '' ? remove(`/run/fake/${call}`) : write(`/run/fake/${call}`, `${how}\n`),
+    fake: (call, how) => (how === '' ? remove(`/run/fake/${call}`) : write(`/run/fake/${call}`, `${how}\n`)),
     calls: () =>
       read('/run/calls')
         .split('\n')
@@ -273,7 +276,9 @@ export async function openHouse(shell: Shell): Promise<House> {
     async reset() {
       await house.quiet();
       for (const path of [RUN, '/run/fake', '/run/calls', '/run/no-conntrackd', LOCK]) remove(path);
-      await sh('/usr/sbin/nft.real flush ruleset; echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal');
+      await sh(
+        '/usr/sbin/nft.real flush ruleset; echo 0 >/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal',
+      );
       write('/etc/hagw/handover.conf', CONF);
       write('/etc/hagw/pair.nft', PAIR_NFT);
     },
