@@ -32,8 +32,11 @@ const LAST_ANSWERS_MS = 200;
 
 interface Counts {
   sent: number;
-  arrivals: number[];
+  readonly arrivals: number[];
+  readonly seenAs: Set<string>;
 }
+
+const newCounts = (): Counts => ({ sent: 0, arrivals: [], seenAs: new Set() });
 
 function reportOf(options: StreamOptions, counts: Counts, end: number): StreamReport {
   const { kind, target, intervalMs } = options;
@@ -45,6 +48,7 @@ function reportOf(options: StreamOptions, counts: Counts, end: number): StreamRe
     answered: counts.arrivals.length,
     longest: longestOf(silencesOf(counts.arrivals, end, 0)),
     silences: silencesOf(counts.arrivals, end, 5 * intervalMs),
+    seenAs: [...counts.seenAs],
   };
 }
 
@@ -57,7 +61,7 @@ const silentFor = (counts: Counts): number | null => {
 const ANSWER = /^\[(\d+\.\d+)\] \S+ : \[(\d+)\], \d+ bytes/;
 
 function pingStream(options: StreamOptions): ProbeStream {
-  const counts: Counts = { sent: 0, arrivals: [] };
+  const counts = newCounts();
   const every = String(options.intervalMs);
   const argv = [options.rootfs, 'fping', '-D', '-l', '-p', every, '-t', '500', options.target];
   const child: ChildProcess = spawn('chroot', argv, { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -88,7 +92,7 @@ function pingStream(options: StreamOptions): ProbeStream {
 }
 
 function udpStream(options: StreamOptions): ProbeStream {
-  const counts: Counts = { sent: 0, arrivals: [] };
+  const counts = newCounts();
   const open = new Set<Socket>();
   const arrived = (): void => {
     counts.arrivals.push(nowMs());
@@ -104,7 +108,11 @@ function udpStream(options: StreamOptions): ProbeStream {
     if (open.delete(socket)) socket.close();
   };
   const existing = options.kind === 'udp' ? connect() : null;
-  existing?.on('message', arrived);
+  existing?.on('message', (bytes) => {
+    arrived();
+    // The line that was sent, then who sent it in the server's eyes.
+    counts.seenAs.add(bytes.toString('latin1').split('\n')[1] ?? '');
+  });
   const timer = setInterval(() => {
     const socket = existing ?? connect();
     counts.sent += 1;
@@ -131,7 +139,7 @@ function udpStream(options: StreamOptions): ProbeStream {
 }
 
 function downloadStream(options: StreamOptions): ProbeStream {
-  const counts: Counts = { sent: 0, arrivals: [] };
+  const counts = newCounts();
   const socket = connect(DOWNLOAD_PORT, options.target);
   let at = 0;
   socket.on('data', (bytes: Buffer) => {

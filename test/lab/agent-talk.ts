@@ -54,7 +54,10 @@ async function serveDownloads(address: string): Promise<void> {
 export async function serve(addresses: readonly string[], everyMs: number): Promise<void> {
   for (const address of addresses) {
     const echo = createSocket('udp4');
-    echo.on('message', (bytes, from) => echo.send(bytes, from.port, from.address));
+    // What the sender is here, behind all translation, follows its own words.
+    echo.on('message', (bytes, from) =>
+      echo.send(Buffer.concat([bytes, Buffer.from(`${from.address}:${from.port}`)]), from.port, from.address),
+    );
     echo.bind(ECHO_PORT, address);
     await once(echo, 'listening');
     const server = createServer((socket) => {
@@ -82,8 +85,9 @@ export interface Population {
   readonly standing: Promise<void>;
   /** From now on a connection has to prove itself anew. */
   mark(): void;
-  /** All talk from now on, both ends. */
+  /** From now on all talk, both ends, or nobody does. */
   wake(): void;
+  hush(): void;
   count(): { readonly total: number; readonly alive: number; readonly closed: number };
   close(): void;
 }
@@ -145,6 +149,16 @@ export function populate(target: string, count: number, everyMs: number, talk: T
     }
   }
 
+  function change(to: Talk, word: 't' | 'q'): void {
+    if (mode === to) return;
+    mode = to;
+    for (const own of all) {
+      if (own.closed) continue;
+      own.socket.write(`${word}\n`);
+      if (to === 'both') startTalking(own);
+    }
+  }
+
   const alive = (one: Connection): boolean => one.heard && !one.closed && (one.answered || mode === 'server');
   return {
     standing: addAll(),
@@ -152,13 +166,11 @@ export function populate(target: string, count: number, everyMs: number, talk: T
       for (const one of all) Object.assign(one, { markedAt: one.sent, answered: false, heard: false });
     },
     wake() {
-      if (mode === 'both') return;
-      mode = 'both';
-      for (const own of all) {
-        if (own.closed) continue;
-        own.socket.write('t\n');
-        startTalking(own);
-      }
+      change('both', 't');
+    },
+    hush() {
+      for (const timer of timers.splice(0)) clearInterval(timer);
+      change('none', 'q');
     },
     count: () => ({
       total: all.length,

@@ -30,6 +30,7 @@ export type AgentRequest =
     }
   | { readonly do: 'mark'; readonly name: string }
   | { readonly do: 'wake'; readonly name: string }
+  | { readonly do: 'hush'; readonly name: string }
   | { readonly do: 'count'; readonly name: string }
   | { readonly do: 'depopulate'; readonly name: string };
 
@@ -68,6 +69,9 @@ async function answer(request: AgentRequest): Promise<unknown> {
       return {};
     case 'wake':
       named(populations, request.name).wake();
+      return {};
+    case 'hush':
+      named(populations, request.name).hush();
       return {};
     case 'count':
       return named(populations, request.name).count();

@@ -35,8 +35,9 @@ export interface TcpCount {
 export interface TcpPopulation {
   /** From now on each connection has to prove anew that it is alive. */
   mark(): Promise<void>;
-  /** All of them talk from now on, both ends. */
+  /** From now on all of them talk, both ends, or nobody does. */
   wake(): Promise<void>;
+  hush(): Promise<void>;
   count(): Promise<TcpCount>;
   /** Counts until all are alive, or `waitMs` is over: how many are alive then. */
   survivors(waitMs: number): Promise<TcpCount>;
@@ -123,6 +124,9 @@ export function makeClient(plan: ClientPlan, agent: Agent, firstServer: string):
       },
       async wake() {
         await agent.ask({ do: 'wake', name });
+      },
+      async hush() {
+        await agent.ask({ do: 'hush', name });
       },
       count: countNow,
       async survivors(waitMs) {

@@ -82,6 +82,7 @@ async function equip(router: Router, cage: Cage, root: string, topology: Topolog
   router.write('/etc/hostname', `${router.name}\n`);
   // Debian locks root's password; on a new router it is empty.
   router.write('/etc/shadow', router.read('/etc/shadow').replace(/^root:[^:]*:/m, 'root::'), 0o600);
+  if (topology.managed) return;
   for (const [path, content] of filesByHand(topology)) router.write(path, content);
   await must([...cage.enter(''), 'chroot', root, 'mkdir', '-p', '/etc/conntrackd']);
   if (!topology.connections.sync) return;

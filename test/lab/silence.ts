@@ -33,6 +33,8 @@ export interface StreamReport {
   readonly longest: Silence | null;
   /** Silences of at least five intervals, in the order of time. */
   readonly silences: readonly Silence[];
+  /** Of an existing UDP flow: `ADDRESS:PORT` as which the server saw it, each once; more than one = it did not survive as it was. */
+  readonly seenAs: readonly string[];
 }
 
 /**

@@ -42,6 +42,13 @@ export interface TopologyOptions {
   readonly alone?: boolean;
   /** What the administrator did for connections to outlive a router; all of it by default. */
   readonly connections?: Partial<ConnectionOptions>;
+  /**
+   * hagw writes the pair's sections itself: the administrator has written /etc/config/hagw, network, firewall, dhcp and mwan3 alone.
+   * Default false: what the guides tell him to write is there, and `manage_pair` is 0.
+   */
+  readonly managed?: boolean;
+  /** Further options of hagw's globals. */
+  readonly globals?: Readonly<Record<string, string | number>>;
   /** Content of /etc/config/mwan3. Default: all WANs in one policy, with equal weights. */
   readonly mwan3?: string;
 }
@@ -111,6 +118,8 @@ export interface Topology {
   readonly engine: 'hagw' | 'none';
   readonly alone: boolean;
   readonly connections: ConnectionOptions;
+  readonly managed: boolean;
+  readonly globals: Readonly<Record<string, string | number>>;
   readonly mwan3: string | null;
 }
 
@@ -188,6 +197,8 @@ export function planTopology(options: TopologyOptions = {}): Topology {
     engine: options.engine ?? 'none',
     alone,
     connections: { snat: true, sync: true, noReset: true, liberal: true, ...options.connections },
+    managed: options.managed ?? false,
+    globals: options.globals ?? {},
     mwan3: options.mwan3 ?? null,
   };
 }

@@ -38,18 +38,24 @@ function hagw(topology: Topology): string {
       sync_interface: 'sync',
       advert_interval_ms: Math.round(topology.vrrp.advertInterval * 1000),
       engine: topology.engine,
-      // The sections of keepalived below are the administrator's own.
-      manage_pair: 0,
+      manage_pair: topology.managed ? 1 : 0,
+      ...topology.globals,
     }),
     ...topology.routers.map((router) =>
       section('router', router.name.replace('-', '_'), {
         name: router.name,
         sync_address: router.syncAddress,
         priority: router.priority,
+        ...(topology.managed ? { own_address: ownAddresses(router) } : {}),
       }),
     ),
     ...(topology.alone ? [] : addresses(topology)),
   );
+}
+
+/** What a router has by itself on the networks that both are on. */
+function ownAddresses({ ports }: RouterPlan): string[] {
+  return ports.filter(({ device }) => device !== 'sync').map(({ address }) => address.split('/')[0] ?? '');
 }
 
 function addresses(topology: Topology): string[] {
@@ -146,14 +152,14 @@ function dhcp(topology: Topology): string {
       leasetime: '12h',
       // Without it the init script lets no second server be on the LAN.
       force: 1,
-      dhcp_option: [`3,${gateway}`, `6,${gateway}`],
+      ...(topology.managed ? {} : { dhcp_option: [`3,${gateway}`, `6,${gateway}`] }),
     }),
   );
 }
 
 /** Contents by path. The page's account is root without a password, as on a router that was just set up. */
 export function configFiles(topology: Topology, router: RouterPlan): ReadonlyMap<string, string> {
-  return new Map([
+  const files = new Map([
     ['/etc/config/network', network(topology, router)],
     ['/etc/config/hagw', hagw(topology)],
     ['/etc/config/keepalived', keepalived(topology, router)],
@@ -171,4 +177,6 @@ export function configFiles(topology: Topology, router: RouterPlan): ReadonlyMap
     ],
     ['/etc/openwrt-standin', `keepalived=${topology.keepalivedScript}\n`],
   ]);
+  if (topology.managed) files.delete('/etc/config/keepalived');
+  return files;
 }

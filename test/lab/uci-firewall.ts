@@ -75,5 +75,5 @@ function pair(topology: Topology, router: RouterPlan): string[] {
 }
 
 export function firewall(topology: Topology, router: RouterPlan): string {
-  return file(...defaults(topology), ...(topology.alone ? [] : pair(topology, router)));
+  return file(...defaults(topology), ...(topology.alone || topology.managed ? [] : pair(topology, router)));
 }
