@@ -46,7 +46,7 @@ describe.each<Shell>(['dash', 'ash'])('a handover that goes wrong, under %s', (s
     expect(outcome(step)).toMatchObject({ outcome: 'failed', words: expect.stringContaining('1 ') });
     // nft: the set is filled or emptied by a second call, where the table is there.
     if (call !== 'nft.-f') await want(state);
-    const others = state === 'MASTER' ? ['liberal', 'role', 'dnsmasq', 'done'] : ['role', 'request', 'done'];
+    const others = state === 'MASTER' ? ['sysctl', 'role', 'dnsmasq', 'done'] : ['role', 'request', 'done'];
     expect(steps()).toEqual(expect.arrayContaining(others));
     expect(house.read('/run/calls')).toMatch(/^logger -t hagw -p daemon\.warning .*failed/m);
   });
@@ -84,7 +84,7 @@ describe.each<Shell>(['dash', 'ash'])('a handover that goes wrong, under %s', (s
       await house.change('MASTER');
       await house.quiet();
       expect(outcome('commit')).toMatchObject({ outcome: 'cut', words: 'not done within 10 s' });
-      expect(steps()).toEqual(['commit', 'liberal', 'role', 'dnsmasq', 'done']);
+      expect(steps()).toEqual(['commit', 'sysctl', 'role', 'dnsmasq', 'done']);
       await want('MASTER');
     }
   }, 60_000);

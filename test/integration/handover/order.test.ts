@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../lab/programs.ts';
 import { callsOf, type House, openHouse, RUN, type Shell } from './house.ts';
 
-const TO_ACTIVE = ['commit', 'flush', 'resync', 'bulk', 'liberal', 'role', 'dnsmasq', 'done'];
-const TO_BACKUP = ['liberal', 'role', 'timers', 'request', 'done'];
+const TO_ACTIVE = ['commit', 'flush', 'resync', 'bulk', 'sysctl', 'role', 'dnsmasq', 'done'];
+const TO_BACKUP = ['sysctl', 'role', 'timers', 'request', 'done'];
 
 function permutations(items: readonly number[]): number[][] {
   if (items.length === 0) return [[]];
@@ -146,7 +146,7 @@ describe.each<Shell>(['dash', 'ash'])('the notifications of keepalived, under %s
     house.write('/etc/hagw/handover.conf', 'watch INSTANCE hagw_lan\nstandby br-lan\nstandby br-guest.2');
     await house.sh('env -i ACTION=NOTIFY_MASTER TYPE=INSTANCE NAME=hagw_lan /sbin/hotplug-call keepalived');
     await house.quiet();
-    expect(steps()).toEqual(['liberal', 'role', 'done']);
+    expect(steps()).toEqual(['sysctl', 'role', 'done']);
     expect(await house.role()).toBe('active');
     await house.sh('env -i ACTION=shutdown /sbin/hotplug-call keepalived');
     await house.quiet();
