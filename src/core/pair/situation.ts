@@ -27,6 +27,7 @@ function zoneOf(firewall: readonly UciSection[], name: string, device: string): 
   const zone = firewall.find(
     (section) =>
       section.type === 'zone' &&
+      !isOurs(section) &&
       optionText(section, 'enabled') !== '0' &&
       (texts(section, 'network').includes(name) || texts(section, 'device').includes(device)),
   );
