@@ -18,6 +18,8 @@ export interface WatchOptions {
 export interface Watch {
   /** Resolves when each stream had an answer in the last five intervals. Throws LabError after `timeoutMs`. */
   answering(timeoutMs?: number): Promise<void>;
+  /** How long the last answer of a stream is ago, ms; null if none came yet. */
+  silentForMs(kind: StreamKind): Promise<number | null>;
   /** Resolves when a stream had no answer for `ms`. */
   silent(kind: StreamKind, ms: number, timeoutMs?: number): Promise<void>;
   /** One report for each kind. */
@@ -96,6 +98,7 @@ export function makeClient(plan: ClientPlan, agent: Agent, firstServer: string):
           );
         }
       },
+      silentForMs: (kind) => silentFor(streams.get(kind) ?? ''),
       async silent(kind, ms, timeoutMs = 10_000) {
         const name = streams.get(kind) ?? '';
         await until(`Silence of the ${kind} stream of ${plan.name}`, timeoutMs, async () =>
