@@ -3,6 +3,7 @@ import { createFlows } from './adapters/conntrack-flows.ts';
 import { createConntrackd } from './adapters/conntrackd.ts';
 import { createCounters } from './adapters/counters.ts';
 import { createDnsmasqLeases } from './adapters/dnsmasq.ts';
+import { createFlush, createPartner, createStandby } from './adapters/duty.ts';
 import { createRouting } from './adapters/ip.ts';
 import { createKeepalivedVrrp } from './adapters/keepalived.ts';
 import { createMwan3 } from './adapters/mwan3.ts';
@@ -32,6 +33,8 @@ const SIGTERM = 15;
 /** How long the command line waits for ubusd, and for an answer. */
 const CONNECT_MS = 2000;
 const ANSWER_MS = 5000;
+/** For what takes its time: a switchover ends within 10 s. */
+const SLOW: Readonly<Record<string, number>> = { switchover: 15_000, apply: 60_000 };
 
 function connect(runtime: Runtime, log: Log): Bus {
   const { streams, timers, clock } = runtime;
@@ -67,6 +70,11 @@ function runService(runtime: Runtime, version: string): void {
     ),
     mwan3: createMwan3(bus),
     pairTools: createPairTools(processes, files),
+    duty: {
+      partner: createPartner(files),
+      standby: createStandby(files, processes, bus),
+      flush: createFlush(processes),
+    },
     multiWan: {
       files,
       processes,
@@ -114,7 +122,7 @@ async function callOnce(
   const none = fail<BusError>({ code: 'disconnected', status: 10, message: 'no connection to ubusd' });
   if (!runtime.files.info(runtime.env('UBUS_SOCKET') ?? SOCKET).ok) return none;
   const bus = connect(runtime, silent);
-  const reply = (await connected(runtime, bus)) ? await bus.call(path, method, args, ANSWER_MS) : none;
+  const reply = (await connected(runtime, bus)) ? await bus.call(path, method, args, SLOW[method] ?? ANSWER_MS) : none;
   bus.close();
   return reply;
 }

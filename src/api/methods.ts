@@ -99,6 +99,18 @@ export const OBJECTS = {
         reply: 'PairPlan',
         text: 'Writes it now, after keepalived, nft and fw4 have checked it; if anything fails, all files are as before. The service does so by itself when the configuration changes.',
       },
+      switchover: {
+        access: 'write',
+        args: {},
+        reply: 'Switchover',
+        text: 'Makes the partner the active router, on the active one: connections are flushed to it, then this router leaves and is back as soon as the partner is active. Refused while the partner is not ready.',
+      },
+      maintenance: {
+        access: 'write',
+        args: { on: { type: 'boolean', required: true, text: 'On or off.' } },
+        reply: 'DutyStatus',
+        text: 'Keeps this router out of service, also over a reboot, whenever the partner can serve.',
+      },
       reload: {
         access: 'write',
         args: {},

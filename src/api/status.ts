@@ -148,6 +148,41 @@ export interface PartnerStatus extends Knowledge {
   name: string | null;
   sync_address: string | null;
   last_seen: number | null;
+  /** Its VRRP state by its own word. */
+  role: VrrpState;
+  /** Whether it would serve if this router went; null while it is not heard. */
+  ready: boolean | null;
+  /** Whether it holds itself out of service. */
+  out: boolean | null;
+  usable_wans: string[] | null;
+}
+
+export interface SwitchoverStep {
+  /** `flushed`: conntrackd sent all; `out`: leave was given; `left`: keepalived let go; `partner-active`: the partner says that it is active. */
+  step: 'flushed' | 'out' | 'left' | 'partner-active';
+  /** Since the step before. */
+  ms: number;
+}
+
+/** Reply of `hagw switchover`. */
+export interface Switchover {
+  ok: boolean;
+  /** How it ended, or why it was not begun: whole sentences. */
+  text: string;
+  at: number;
+  steps: SwitchoverStep[];
+}
+
+/** Whether this router takes part, or holds itself out of service. */
+export interface DutyStatus {
+  out: 'no-wan' | 'maintenance' | 'switchover' | 'split-brain' | null;
+  since: number | null;
+  maintenance: boolean;
+  /** Why it is not out although it should be: the partner could not serve. */
+  waits: string;
+  split_brain: boolean;
+  /** The last one since the service started. */
+  switchover: Switchover | null;
 }
 
 export type Severity = 'error' | 'warning' | 'notice';
@@ -179,6 +214,7 @@ export interface Status {
   conntrack: ConntrackStatus;
   leases: LeasesStatus;
   partner: PartnerStatus;
+  duty: DutyStatus;
   problems: Problem[];
 }
 

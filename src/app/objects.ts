@@ -9,7 +9,9 @@ import type { Bus, BusError, BusMethod, BusTable, Provided } from '../ports/bus.
 import type { Log } from '../ports/log.ts';
 import { type Arguments, checkArguments } from './arguments.ts';
 import { type Handler, Refusal, type Reply, toTable } from './handler.ts';
+import type { Duty } from './pair/duty.ts';
 import type { PairManager } from './pair/manager.ts';
+import { createDutyHandlers } from './pair/objects.ts';
 import type { Reactor } from './reactor.ts';
 
 /** ubusmsg.h's numbers. */
@@ -33,7 +35,12 @@ function textOf(args: Arguments, name: string): string {
 }
 
 /** One function per method of the table; a test holds the two against each other. */
-function createHandlers(reactor: Reactor, wan: Handlers, pair: PairManager | null): Handlers {
+function createHandlers(
+  reactor: Reactor,
+  wan: Handlers,
+  pair: PairManager | null,
+  duty: Duty | null,
+): Handlers {
   return {
     ...wan,
     hagw: {
@@ -46,6 +53,7 @@ function createHandlers(reactor: Reactor, wan: Handlers, pair: PairManager | nul
         const limit = numberOf(args, 'limit', DEFAULT_LIMIT);
         return toTable(eventsSince(timeline, program.run, since, limit, reactor.now()));
       },
+      ...createDutyHandlers(duty, reactor),
       plan: () => toTable(pair?.plan() ?? NO_PAIR),
       apply: async () => toTable(pair === null ? NO_PAIR : await pair.apply()),
       reload: () => {
@@ -108,8 +116,9 @@ export function provideObjects(
   log: Log,
   wan: Handlers,
   pair: PairManager | null,
+  duty: Duty | null,
 ): Readonly<Record<string, Provided>> {
-  const handlers = createHandlers(reactor, wan, pair);
+  const handlers = createHandlers(reactor, wan, pair, duty);
   const objects: readonly (readonly [string, ObjectSpec])[] = Object.entries(OBJECTS);
   const provided = objects.map(([path, { methods }]) => {
     const list = Object.entries(methods).flatMap(([name, spec]) => {

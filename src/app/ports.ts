@@ -10,6 +10,7 @@ import type { Mwan3 } from '../ports/mwan3.ts';
 import type { PairTools } from '../ports/pair-tools.ts';
 import type { Vrrp } from '../ports/vrrp.ts';
 import type { MultiWanPorts } from './multiwan/ports.ts';
+import type { DutyPorts } from './pair/duty.ts';
 
 export interface ServicePorts {
   readonly clock: Clock;
@@ -24,6 +25,8 @@ export interface ServicePorts {
   readonly mwan3: Mwan3;
   /** What our own multi-WAN engine runs on; without it hagw only watches. */
   readonly multiWan?: MultiWanPorts;
+  /** How this router leaves service and hears of its partner; without it, it never leaves. */
+  readonly duty?: DutyPorts;
   /** What judges and takes over the pair's files; without it they are left alone. */
   readonly pairTools?: PairTools;
 }

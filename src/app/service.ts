@@ -3,6 +3,7 @@
  * What it is told over ubus by events is a reason to read, never an order.
  */
 
+import { dutyMayDiffer, dutySituationOf } from '../core/engine/duty.ts';
 import type { Effect } from '../core/engine/messages.ts';
 import { mayDiffer, situationOf } from '../core/engine/multiwan-links.ts';
 import { pairMayDiffer, pairSituationOf } from '../core/engine/pair-config.ts';
@@ -14,6 +15,7 @@ import { toTable } from './handler.ts';
 import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
+import { createDuty } from './pair/duty.ts';
 import { createPairManager } from './pair/manager.ts';
 import type { ServicePorts } from './ports.ts';
 import { createReactor, type Reactor } from './reactor.ts';
@@ -61,6 +63,7 @@ export function startService(
     runEffect,
     (before, after) => {
       if (mayDiffer(before, after)) multiWan?.situation(situationOf(after));
+      if (dutyMayDiffer(before, after)) duty?.situation(dutySituationOf(after));
       if (pairMayDiffer(before, after)) pair?.situation(pairSituationOf(after));
     },
   );
@@ -74,6 +77,12 @@ export function startService(
             if (report.running) mwan3Object.offer();
           },
         );
+  const duty =
+    ports.duty === undefined
+      ? null
+      : createDuty({ ...ports.duty, clock, timers: ports.timers, log }, run, (news) =>
+          reactor.dispatch({ kind: 'dutyReported', ...news }),
+        );
   const pair =
     ports.pairTools === undefined
       ? null
@@ -81,7 +90,7 @@ export function startService(
           reactor.dispatch({ kind: 'pairConfigReported', report }),
         );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const objects = provideObjects(bus, reactor, log, wan, pair);
+  const objects = provideObjects(bus, reactor, log, wan, pair, duty);
   const mwan3Object = createMwan3Object(
     bus,
     () => multiWan,
@@ -150,6 +159,7 @@ export function startService(
       reactor.dispatch({ kind: 'stopping' });
       reactor.stop();
       multiWan?.stop();
+      duty?.stop();
       pair?.stop();
       bus.close();
     },

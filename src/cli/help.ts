@@ -64,6 +64,18 @@ export const COMMANDS = {
     options: { json: JSON_OPTION },
     text: 'Shows the WANs and their probes; takes one out, puts it back, checks it now.',
   },
+  switchover: {
+    words: '',
+    count: [0, 0],
+    options: { json: JSON_OPTION },
+    text: 'Makes the partner the active router; on the active one. Says how long each step took, or why not.',
+  },
+  maintenance: {
+    words: '[on|off]',
+    count: [0, 1],
+    options: { json: JSON_OPTION },
+    text: 'Keeps this router out of service, also over a reboot, whenever the partner can serve.',
+  },
   release: {
     words: '[WAN]',
     count: [0, 1],

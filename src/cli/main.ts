@@ -6,6 +6,7 @@ import type { ScriptGeneration } from '../core/keepalived/uci.ts';
 import type { Result } from '../lib/result.ts';
 import type { BusError, BusTable } from '../ports/bus.ts';
 import { numberOption, type Parsed, parseArguments } from './arguments.ts';
+import { maintenanceCommand, switchoverCommand } from './duty.ts';
 import { type CliEnvironment, EXIT, type Outcome } from './environment.ts';
 import { clean, createPaint, timeText } from './format.ts';
 import { COMMANDS, type CommandName, type CommandUse, helpText } from './help.ts';
@@ -163,6 +164,8 @@ const RUN: { readonly [K in CommandName]: Command } = {
   },
   print: async (env, parsed) => print(env, parsed),
   wan: (env, parsed) => wanCommand(env, parsed, repliesOf(env)),
+  switchover: (env, parsed) => switchoverCommand(env, parsed, repliesOf(env)),
+  maintenance: (env, parsed) => maintenanceCommand(env, parsed, repliesOf(env)),
   release: (env, parsed) => releaseCommand(env, parsed, repliesOf(env)),
   explain: (env, parsed) => explainCommand(env, parsed, repliesOf(env)),
   import: async (env, parsed) => {

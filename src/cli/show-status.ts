@@ -23,7 +23,7 @@ function cell(text: string, paint?: Painter): Cell {
   return paint === undefined ? { text: clean(text) } : { text: clean(text), paint };
 }
 
-function routerText({ router, partner, engine, time }: Status, paint: Paint): string {
+function routerText({ router, partner, duty, engine, time }: Status, paint: Paint): string {
   const name = router.name ?? router.hostname;
   const where = router.sync_address === null ? '' : ` ${router.sync_address}`;
   const since = sinceText(router.since, time);
@@ -39,8 +39,11 @@ function routerText({ router, partner, engine, time }: Status, paint: Paint): st
     [
       cell('Partner', paint.strong),
       cell(`${partner.name ?? 'unknown'}${partner.sync_address === null ? '' : ` ${partner.sync_address}`}`),
-      ...(partner.known ? [] : [cell('unknown', paint.warn), cell(partner.reason)]),
+      ...(partner.known
+        ? [cell(partner.role, statePaint(partner.role, paint)), cell(partner.out === true ? 'held out' : '')]
+        : [cell('unknown', paint.warn), cell(partner.reason)]),
     ],
+    ...(duty.out === null && !duty.maintenance ? [] : [dutyCells(duty, time, paint)]),
     [
       cell('Engine', paint.strong),
       cell(engine.mode),
@@ -50,6 +53,16 @@ function routerText({ router, partner, engine, time }: Status, paint: Paint): st
   ];
   // Reasons are long: kept out of the columns' widths.
   return lines.map((line) => tableText([line.map(pad)], '')).join('');
+}
+
+function dutyCells({ out, since, waits }: Status['duty'], time: number, paint: Paint): readonly Cell[] {
+  const word = out === null ? 'maintenance' : `out: ${out}`;
+  return [
+    cell('Duty', paint.strong),
+    cell(word, paint.warn),
+    cell(''),
+    cell(waits === '' ? sinceText(since, time) : waits),
+  ];
 }
 
 const WIDTHS = [8, 24, 12];

@@ -59,6 +59,18 @@ export function sampleStatus(): Status {
       name: 'gw-b',
       sync_address: '10.255.0.2',
       last_seen: null,
+      role: 'unknown',
+      ready: null,
+      out: null,
+      usable_wans: null,
+    },
+    duty: {
+      out: null,
+      since: null,
+      maintenance: false,
+      waits: '',
+      split_brain: false,
+      switchover: null,
     },
     problems: [],
   };

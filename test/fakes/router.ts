@@ -2,9 +2,11 @@
  * A router as the service sees it: gw-a of a pair, its daemons up, every part of which a test can change or break.
  * The facts have the shapes and values of a recorded pair (test/captures/keepalived).
  */
+
 import type { ServicePorts } from '../../src/app/ports.ts';
 import { type Service, startService } from '../../src/app/service.ts';
 import type { ConntrackFacts } from '../../src/core/conntrackd/facts.ts';
+import type { DutyReport } from '../../src/core/engine/duty.ts';
 import type { VrrpFacts, VrrpInstanceFacts } from '../../src/core/keepalived/facts.ts';
 import type { Mwan3Facts } from '../../src/core/mwan3/facts.ts';
 import { type ReadError, readError } from '../../src/core/neighbours/read-error.ts';
@@ -288,5 +290,20 @@ export function createFakeRouter(): FakeRouter {
       for (const watcher of watchers) watcher({ interface: name, action });
     },
     start: () => startService(ports, { version: '0.1.0', hostname: 'gw-a' }, 42),
+  };
+}
+
+/** What the pair machine reports where nothing is the matter and nothing is heard. */
+export function dutyReport(what: Partial<DutyReport> = {}): DutyReport {
+  return {
+    out: null,
+    maintenance: false,
+    waits: '',
+    partner: null,
+    silence: '',
+    heardAt: null,
+    splitSince: null,
+    switched: null,
+    ...what,
   };
 }

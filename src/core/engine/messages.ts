@@ -10,6 +10,7 @@ import type { Happening, TimelineEntry } from '../events/timeline.ts';
 import type { VrrpFacts } from '../keepalived/facts.ts';
 import type { Mwan3Facts } from '../mwan3/facts.ts';
 import type { ReadError } from '../neighbours/read-error.ts';
+import type { DutyReport } from './duty.ts';
 import type { MultiWanReport } from './multiwan-report.ts';
 import type { PairConfigReport } from './pair-config.ts';
 import type { LeaseCounts, LinkFacts, ServiceFacts, Source, State } from './state.ts';
@@ -50,6 +51,12 @@ export type Event =
   | {
       readonly kind: 'multiWanReported';
       readonly report: MultiWanReport;
+      readonly happenings: readonly Happening[];
+    }
+  /** The pair machine: whether this router is on duty, what is known of the partner, and what is for the timeline. */
+  | {
+      readonly kind: 'dutyReported';
+      readonly report: DutyReport;
       readonly happenings: readonly Happening[];
     }
   /** What became of the pair's files in other packages. */

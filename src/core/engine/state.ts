@@ -16,6 +16,7 @@ import type { Mwan3Facts } from '../mwan3/facts.ts';
 import type { ReadError } from '../neighbours/read-error.ts';
 import type { DeviceFacts, InterfaceFacts } from '../netifd/facts.ts';
 import type { MultiWanConfig } from '../policy/model.ts';
+import type { DutyReport } from './duty.ts';
 import type { MultiWanReport } from './multiwan-report.ts';
 import type { PairConfigReport } from './pair-config.ts';
 
@@ -129,6 +130,8 @@ export interface State {
   readonly keepalivedConfig: PackageState<KeepalivedConfig>;
   /** The pair's files in other packages; null = not looked at yet. */
   readonly pairConfig: PairConfigReport | null;
+  /** What the pair machine last said; null = it has not begun. */
+  readonly duty: DutyReport | null;
   readonly links: Reading<LinkFacts>;
   readonly vrrp: Reading<VrrpFacts>;
   readonly conntrack: Reading<ConntrackFacts>;
@@ -167,6 +170,7 @@ export function initialState(program: Program): State {
     multiWan: null,
     keepalivedConfig: UNREAD_PACKAGE,
     pairConfig: null,
+    duty: null,
     links: UNREAD,
     vrrp: UNREAD,
     conntrack: UNREAD,

@@ -176,6 +176,7 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
   }),
 
   pairConfigReported: (state, { report }) => ({ state: { ...state, pairConfig: report } }),
+  dutyReported: (state, { report, happenings }) => ({ state: { ...state, duty: report }, happenings }),
 
   tick: (state) => ({ state }),
   stopping: (state) => ({ state, happenings: [service('stopped', 'hagw has been told to stop.')] }),
@@ -185,6 +186,7 @@ function levelOf({ kind, to }: Happening): 'info' | 'notice' | 'warning' | 'err'
   if (kind === 'problem') return to === 'error' ? 'err' : to === 'warning' ? 'warning' : 'notice';
   // What is wrong with a file follows as a problem, at its own level.
   if (kind === 'config') return 'info';
+  if (to === 'error') return 'err';
   if (to === 'fault' || to === 'lost') return 'warning';
   return kind === 'service' ? 'info' : 'notice';
 }

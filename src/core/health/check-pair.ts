@@ -6,13 +6,7 @@ export function pairFindings(state: State): readonly Finding[] {
   if (state.hagw.value === null || state.links.value === null) return [];
   const own = whoAmI(state);
   if (own.kind === 'unclear') return [{ code: 'sync-address-missing', where: 'hagw', text: own.reason }];
-  return [
-    {
-      code: 'partner-unknown',
-      where: own.partner.where,
-      text: `Nothing is known of ${own.partner.name}: the link between the services is not set up.`,
-    },
-  ];
+  return [];
 }
 
 /** What became of the files that hagw writes for the pair. */
@@ -98,7 +92,8 @@ export function keepalivedFindings(state: State): readonly Finding[] {
       }),
     );
   const faults = state.instances
-    .filter((item) => item.state === 'fault')
+    // What we hold out ourselves is no failure.
+    .filter((item) => item.state === 'fault' && (state.duty?.out ?? null) === null)
     .map(
       ({ name }): Finding => ({
         code: 'instance-fault',

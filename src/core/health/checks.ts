@@ -5,6 +5,7 @@
 import type { State } from '../engine/state.ts';
 import type { Finding } from './catalogue.ts';
 import { configFindings } from './check-config.ts';
+import { dutyFindings } from './check-duty.ts';
 import {
   addressFindings,
   conntrackFindings,
@@ -20,6 +21,7 @@ export const CHECKS: readonly ((state: State) => readonly Finding[])[] = [
   configFindings,
   netifdFindings,
   pairFindings,
+  dutyFindings,
   pairConfigFindings,
   addressFindings,
   keepalivedFindings,

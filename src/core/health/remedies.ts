@@ -69,5 +69,10 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
   'leases-missing': 'Fine where another machine serves DHCP; else look at `/etc/init.d/dnsmasq`.',
   'leases-unreadable': 'Look at the rights and the kind of the file that is named.',
   'leases-damaged': 'Look at the file that is named; a line half written passes by itself.',
-  'partner-unknown': 'Nothing to do in this version: the link between the services is to come.',
+  'split-brain':
+    'It mends itself where the services reach each other: one of them yields. Look at the cables and firewalls between the routers, on the LAN and the sync interface.',
+  'out-of-service': 'It serves again by itself when the reason is gone, or the partner can no longer serve.',
+  'in-maintenance': '`hagw maintenance off` when the work is done.',
+  'partner-unknown':
+    'The link between the services is to come; until then nothing here goes out of service, and a switchover is refused.',
 };

@@ -26,15 +26,44 @@ function routerStatus(state: State, now: Now): Status['router'] {
   };
 }
 
-function partnerStatus(state: State): Status['partner'] {
+function partnerStatus(state: State, now: Now): Status['partner'] {
   const own = whoAmI(state);
   const isFound = own.kind === 'found';
+  const { duty } = state;
+  const said = duty?.partner ?? null;
+  const silence =
+    duty === null || duty.silence === '' ? 'the link between the services is not set up' : duty.silence;
+  const seen = said !== null ? now.monotonicMs : (duty?.heardAt ?? null);
   return {
-    known: false,
-    reason: isFound ? 'The link between the services is not set up.' : own.reason,
+    known: isFound && said !== null,
+    reason: !isFound ? own.reason : said === null ? sentence(silence) : '',
     name: isFound ? own.partner.name : null,
     sync_address: isFound ? own.partner.syncAddress : null,
-    last_seen: null,
+    last_seen: seen === null ? null : wallOf(seen, now),
+    role: said?.role ?? 'unknown',
+    ready: said === null ? null : said.ready,
+    out: said === null ? null : said.out,
+    usable_wans: said === null ? null : [...said.usableWans],
+  };
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function dutyStatus(state: State, now: Now): Status['duty'] {
+  const { duty } = state;
+  const { out, switched } = duty ?? { out: null, switched: null };
+  return {
+    out: out?.reason ?? null,
+    since: out === null ? null : wallOf(out.since, now),
+    maintenance: duty?.maintenance ?? false,
+    waits: duty === null || duty.waits === '' ? '' : sentence(duty.waits),
+    split_brain: duty !== null && duty.splitSince !== null,
+    switchover:
+      switched === null
+        ? null
+        : { ok: switched.ok, at: wallOf(switched.at, now), text: switched.text, steps: [...switched.steps] },
   };
 }
 
@@ -51,7 +80,8 @@ export function toStatus(state: State, now: Now): Status {
     vrrp: vrrpStatus(state, now),
     conntrack: conntrackStatus(state),
     leases: leasesStatus(state),
-    partner: partnerStatus(state),
+    partner: partnerStatus(state, now),
+    duty: dutyStatus(state, now),
     problems: shownProblems(state.problems, now),
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event, EventKind } from '../../../src/core/engine/messages.ts';
 import { initialState, SOURCES, type State } from '../../../src/core/engine/state.ts';
 import { nextDeadline, step } from '../../../src/core/engine/step.ts';
-import { conntrackFacts, HAGW, vrrpFacts } from '../../fakes/router.ts';
+import { conntrackFacts, dutyReport, HAGW, vrrpFacts } from '../../fakes/router.ts';
 import { at, configRead, failed, feed, fresh, healthy, LINKS, reads, told } from './situations.ts';
 
 /** One event of each kind; the compiler demands that none is missing. */
@@ -32,6 +32,7 @@ const EVENTS: { readonly [K in EventKind]: Extract<Event, { kind: K }> } = {
     kind: 'pairConfigReported',
     report: { state: 'unchanged', problems: [], contested: '' },
   },
+  dutyReported: { kind: 'dutyReported', report: dutyReport(), happenings: [] },
   tick: { kind: 'tick' },
   stopping: { kind: 'stopping' },
 };

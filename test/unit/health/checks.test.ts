@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DutyReport } from '../../../src/core/engine/duty.ts';
 import type { Event } from '../../../src/core/engine/messages.ts';
 import type { State } from '../../../src/core/engine/state.ts';
 import { CATALOGUE, type ProblemCode } from '../../../src/core/health/catalogue.ts';
@@ -6,6 +7,7 @@ import { findProblems } from '../../../src/core/health/checks.ts';
 import {
   conntrackFacts,
   deviceFacts,
+  dutyReport,
   HAGW,
   interfaceFacts,
   KEEPALIVED,
@@ -41,6 +43,10 @@ const files = (state: 'applied' | 'failed' | 'refused', severity: 'error' | 'war
   const managed = configRead(HAGW.replace("manage_pair '0'", "manage_pair '1'"));
   return [managed, { kind: 'pairConfigReported' as const, report: { state, problems, contested } }];
 };
+
+const duty = (what: Partial<DutyReport>): readonly Event[] => [
+  { kind: 'dutyReported', report: dutyReport(what), happenings: [] },
+];
 
 /** For each code: what brings it about, and the place that it must name. The compiler demands every code. */
 const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] } = {
@@ -132,6 +138,9 @@ const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] 
   'leases-missing': [[failed('leases', 'absent')], 'dhcp'],
   'leases-unreadable': [mute('leases'), 'dhcp'],
   'leases-damaged': [[{ kind: 'leasesRead', facts: { file: '/x', ipv4: 1, ipv6: 0, damaged: 2 } }], 'dhcp'],
+  'split-brain': [duty({ splitSince: 1 }), ''],
+  'out-of-service': [duty({ out: { reason: 'no-wan', text: 'it has no usable WAN', since: 1 } }), ''],
+  'in-maintenance': [duty({ maintenance: true, waits: 'gw-b is not heard' }), ''],
   'partner-unknown': [[], 'hagw.gw_b'],
 };
 

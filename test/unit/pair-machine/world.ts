@@ -4,6 +4,7 @@
  * when kicked, the active one stays active, both become active when they do not hear each other.
  */
 import type { VrrpState } from '../../../src/api/status.ts';
+import { INITIAL_PAIR, nextPairDeadline, stepPair } from '../../../src/core/engine/pair.ts';
 import { decodeMessage, encodeMessage } from '../../../src/core/engine/pair-message.ts';
 import type {
   PairEffect,
@@ -12,7 +13,6 @@ import type {
   PairState,
   SwitchoverOutcome,
 } from '../../../src/core/engine/pair-types.ts';
-import { INITIAL_PAIR, nextPairDeadline, stepPair } from '../../../src/core/engine/pair.ts';
 
 export const HOLD_MS = 1000;
 /** The world moves in steps of this. */

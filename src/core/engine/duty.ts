@@ -1,0 +1,99 @@
+/** The pair machine and the rest of the service: what it needs to know, and what it reports. */
+import type { Happening } from '../events/timeline.ts';
+import { outText, reasonOf } from './pair.ts';
+import { freshMessage } from './pair-trust.ts';
+import type { OutReason, PairSituation, PairState, PartnerMessage, SwitchoverOutcome } from './pair-types.ts';
+import { type State, whoAmI } from './state.ts';
+
+export interface DutyReport {
+  /** This router holds itself out of service. Moments are monotonic. */
+  readonly out: { readonly reason: OutReason; readonly text: string; readonly since: number } | null;
+  readonly maintenance: boolean;
+  /** Why it is not out although it should be; empty else. */
+  readonly waits: string;
+  /** What the partner says of itself; null with the reason while it is not heard. */
+  readonly partner: PartnerMessage | null;
+  readonly silence: string;
+  readonly heardAt: number | null;
+  /** Both routers are active, since when. */
+  readonly splitSince: number | null;
+  readonly switched: SwitchoverOutcome | null;
+}
+
+export interface DutyNews {
+  readonly report: DutyReport;
+  readonly happenings: readonly Happening[];
+}
+
+/** A WAN that is on its way to another state still counts as it did. */
+const USABLE: readonly string[] = ['online', 'disconnecting'];
+const LOST: readonly string[] = ['offline', 'disabled', 'connecting'];
+
+export function dutySituationOf(state: State): PairSituation | null {
+  const own = whoAmI(state);
+  const config = state.hagw.value;
+  if (config === null || !config.enabled || own.kind !== 'found' || config.addresses.length === 0)
+    return null;
+  const usableWans = state.wans.filter((wan) => USABLE.includes(wan.state)).map(({ name }) => name);
+  const isLost = state.wans.length > 0 && state.wans.every((wan) => LOST.includes(wan.state));
+  return {
+    name: own.self.name,
+    priority: own.self.priority,
+    partner: own.partner.name,
+    partnerPriority: own.partner.priority,
+    role: state.role.state,
+    usable: usableWans.length > 0 ? true : isLost ? false : null,
+    usableWans,
+    holdMs: config.holdS * 1000,
+  };
+}
+
+export function dutyMayDiffer(before: State, after: State): boolean {
+  return (
+    before.hagw !== after.hagw ||
+    before.links !== after.links ||
+    before.role !== after.role ||
+    before.wans !== after.wans
+  );
+}
+
+export function dutyReportOf(state: PairState, now: number): DutyReport {
+  const { lease, situation, heard } = state;
+  const partner = freshMessage(state, now);
+  const reason = reasonOf(state);
+  const name = situation?.partner ?? 'the partner';
+  const silence =
+    partner !== null
+      ? ''
+      : heard !== null && now - state.heardAt < 5000
+        ? `${name} is heard, but does not hear this router`
+        : heard !== null
+          ? `${name} is no longer heard`
+          : state.silence;
+  const isWaiting = reason !== null && lease === null && situation !== null;
+  return {
+    out: lease === null ? null : { reason: lease.reason, text: outText(lease.reason), since: lease.since },
+    maintenance: state.maintenance,
+    waits: !isWaiting
+      ? ''
+      : partner === null
+        ? silence
+        : `${name} is not ready: it is ${partner.role}${partner.usableWans.length === 0 ? ', without a usable WAN' : ''}`,
+    partner,
+    silence,
+    heardAt: heard === null ? null : state.heardAt,
+    splitSince: state.split?.phase === 'told' ? state.split.since : null,
+    switched: state.switched,
+  };
+}
+
+/** Whether there is news in it: a further message that says the same is none. */
+export function sameDuty(a: DutyReport, b: DutyReport): boolean {
+  const bare = (report: DutyReport): string =>
+    JSON.stringify({
+      ...report,
+      heardAt: null,
+      partner: report.partner === null ? null : { ...report.partner, at: 0, echo: null },
+    });
+  return bare(a) === bare(b);
+}
