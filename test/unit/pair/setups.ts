@@ -180,9 +180,32 @@ export const SETUPS = {
     uci: {
       ...base,
       hagw: pairOf(LAN + WANS)
-        .replaceAll('10.255.255.', '192.168.1.20')
+        .replace('10.255.255.1', '192.168.1.2')
+        .replace('10.255.255.2', '192.168.1.3')
         .replace("sync_interface 'sync'", "sync_interface 'lan'"),
-      network: networkOf('br-lan', 'eth1', 'eth2').replace("'192.168.1.2/24'", "'192.168.1.201/24'"),
+      network: networkOf('br-lan', 'eth1', 'eth2'),
+    },
+  },
+  'multicast-two-lans': {
+    router: 1,
+    uci: {
+      ...base,
+      hagw: pairOf(
+        LAN +
+          addressOf('guest', 'guest', '192.168.9.1/24', 11) +
+          WANS +
+          addressOf('lan6', 'lan', '2001:db8:1::1/64', 10) +
+          addressOf('wan6', 'wan6', '2001:db8:a::10/64', 21),
+        "\toption vrrp_transport 'multicast'\n\toption preempt '1'\n",
+      ),
+      network:
+        networkOf('br-lan', 'eth1', 'eth2')
+          .replace(/192\.168\.1\.2|203\.0\.113\.2|198\.51\.100\.2/g, (text) => text.replace(/2$/, '3'))
+          .replace('10.255.255.1', '10.255.255.2') +
+        interfaceOf('guest', 'eth0.9', '192.168.9.3/24') +
+        "config interface 'wan6'\n\toption device '@wan'\n\toption proto 'static'\n\toption ip6addr '2001:db8:a::3/64'\n\toption ip6gw '2001:db8:a::1'\n",
+      firewall: FIREWALL.replace("list network 'lan'", "list network 'lan'\n\tlist network 'guest'"),
+      dhcp: `${DHCP}\nconfig dhcp 'visitors'\n\toption interface 'guest'\n\toption networkid 'visitors'\n\toption force '1'\n\nconfig dhcp 'wan'\n\toption interface 'wan'\n\toption ignore '1'\n`,
     },
   },
 } as const satisfies Record<string, Setup>;
