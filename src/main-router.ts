@@ -4,6 +4,7 @@ import { createConntrackd } from './adapters/conntrackd.ts';
 import { createCounters } from './adapters/counters.ts';
 import { createDnsmasqLeases } from './adapters/dnsmasq.ts';
 import { createFlush, createPartner, createStandby } from './adapters/duty.ts';
+import { createHandover } from './adapters/handover.ts';
 import { createRouting } from './adapters/ip.ts';
 import { createKeepalivedVrrp } from './adapters/keepalived.ts';
 import { createMwan3 } from './adapters/mwan3.ts';
@@ -70,6 +71,7 @@ function runService(runtime: Runtime, version: string): void {
     ),
     mwan3: createMwan3(bus),
     pairTools: createPairTools(processes, files),
+    handover: createHandover(processes),
     duty: {
       partner: createPartner(files),
       standby: createStandby(files, processes, bus),
@@ -117,12 +119,15 @@ async function callOnce(
   path: string,
   method: string,
   args: BusTable,
+  timeoutMs = ANSWER_MS,
 ): Promise<Result<BusTable, BusError>> {
   const silent: Log = { write: () => undefined };
   const none = fail<BusError>({ code: 'disconnected', status: 10, message: 'no connection to ubusd' });
   if (!runtime.files.info(runtime.env('UBUS_SOCKET') ?? SOCKET).ok) return none;
   const bus = connect(runtime, silent);
-  const reply = (await connected(runtime, bus)) ? await bus.call(path, method, args, SLOW[method] ?? ANSWER_MS) : none;
+  const reply = (await connected(runtime, bus))
+    ? await bus.call(path, method, args, SLOW[method] ?? ANSWER_MS)
+    : none;
   bus.close();
   return reply;
 }
@@ -138,7 +143,7 @@ export function runHagw(runtime: Runtime, version: string, foreignImporters: For
     wallMs: () => runtime.clock.wallMs(),
     stdout: (text) => runtime.stdout(encodeText(text)),
     stderr: (text) => runtime.stderr(encodeText(text)),
-    call: (path, method, args) => callOnce(runtime, path, method, args),
+    call: (path, method, args, timeoutMs) => callOnce(runtime, path, method, args, timeoutMs),
     service: () => runService(runtime, version),
   };
   runCli(env).then(

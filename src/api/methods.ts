@@ -169,6 +169,12 @@ export const OBJECTS = {
   'hagw.vrrp': {
     text: "The virtual routers: keepalived's view.",
     methods: {
+      handover: {
+        access: 'root',
+        args: {},
+        reply: 'empty',
+        text: 'Told by the handover script when a run has ended. Read as a hint: the journal of the script is then read.',
+      },
       notify: {
         access: 'root',
         args: {

@@ -10,6 +10,7 @@ import type { Log } from '../ports/log.ts';
 import { type Arguments, checkArguments } from './arguments.ts';
 import { type Handler, Refusal, type Reply, toTable } from './handler.ts';
 import type { Duty } from './pair/duty.ts';
+import type { HandoverWatch } from './pair/handover.ts';
 import type { PairManager } from './pair/manager.ts';
 import { createDutyHandlers } from './pair/objects.ts';
 import type { Reactor } from './reactor.ts';
@@ -40,6 +41,7 @@ function createHandlers(
   wan: Handlers,
   pair: PairManager | null,
   duty: Duty | null,
+  handover: HandoverWatch | null,
 ): Handlers {
   return {
     ...wan,
@@ -63,6 +65,10 @@ function createHandlers(
       },
     },
     'hagw.vrrp': {
+      handover: () => {
+        handover?.told();
+        return {};
+      },
       notify: (args) => {
         const type = textOf(args, 'type');
         if (type === 'INSTANCE' || type === 'GROUP' || type === 'DAEMON') {
@@ -117,8 +123,9 @@ export function provideObjects(
   wan: Handlers,
   pair: PairManager | null,
   duty: Duty | null,
+  handover: HandoverWatch | null,
 ): Readonly<Record<string, Provided>> {
-  const handlers = createHandlers(reactor, wan, pair, duty);
+  const handlers = createHandlers(reactor, wan, pair, duty, handover);
   const objects: readonly (readonly [string, ObjectSpec])[] = Object.entries(OBJECTS);
   const provided = objects.map(([path, { methods }]) => {
     const list = Object.entries(methods).flatMap(([name, spec]) => {

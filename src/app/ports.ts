@@ -3,6 +3,7 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Conntrack } from '../ports/conntrack.ts';
 import type { Files } from '../ports/files.ts';
+import type { Handover } from '../ports/handover.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { Links } from '../ports/links.ts';
 import type { Log } from '../ports/log.ts';
@@ -27,6 +28,8 @@ export interface ServicePorts {
   readonly multiWan?: MultiWanPorts;
   /** How this router leaves service and hears of its partner; without it, it never leaves. */
   readonly duty?: DutyPorts;
+  /** The handover script, which works without us; without it nobody looks at its outcome. */
+  readonly handover?: Handover;
   /** What judges and takes over the pair's files; without it they are left alone. */
   readonly pairTools?: PairTools;
 }

@@ -4,6 +4,7 @@
  */
 
 import { dutyMayDiffer, dutySituationOf } from '../core/engine/duty.ts';
+import { handoverSituationOf } from '../core/engine/handover.ts';
 import type { Effect } from '../core/engine/messages.ts';
 import { mayDiffer, situationOf } from '../core/engine/multiwan-links.ts';
 import { pairMayDiffer, pairSituationOf } from '../core/engine/pair-config.ts';
@@ -16,6 +17,7 @@ import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
 import { createDuty } from './pair/duty.ts';
+import { createHandoverWatch } from './pair/handover.ts';
 import { createPairManager } from './pair/manager.ts';
 import type { ServicePorts } from './ports.ts';
 import { createReactor, type Reactor } from './reactor.ts';
@@ -64,6 +66,7 @@ export function startService(
     (before, after) => {
       if (mayDiffer(before, after)) multiWan?.situation(situationOf(after));
       if (dutyMayDiffer(before, after)) duty?.situation(dutySituationOf(after));
+      handover?.situation(handoverSituationOf(after));
       if (pairMayDiffer(before, after)) pair?.situation(pairSituationOf(after));
     },
   );
@@ -89,8 +92,14 @@ export function startService(
       : createPairManager({ ...ports, tools: ports.pairTools }, (report) =>
           reactor.dispatch({ kind: 'pairConfigReported', report }),
         );
+  const handover =
+    ports.handover === undefined
+      ? null
+      : createHandoverWatch({ ...ports, handover: ports.handover }, (report, happenings) =>
+          reactor.dispatch({ kind: 'handoverReported', report, happenings }),
+        );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const objects = provideObjects(bus, reactor, log, wan, pair, duty);
+  const objects = provideObjects(bus, reactor, log, wan, pair, duty, handover);
   const mwan3Object = createMwan3Object(
     bus,
     () => multiWan,
@@ -160,6 +169,7 @@ export function startService(
       reactor.stop();
       multiWan?.stop();
       duty?.stop();
+      handover?.stop();
       pair?.stop();
       bus.close();
     },

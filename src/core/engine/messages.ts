@@ -11,6 +11,7 @@ import type { VrrpFacts } from '../keepalived/facts.ts';
 import type { Mwan3Facts } from '../mwan3/facts.ts';
 import type { ReadError } from '../neighbours/read-error.ts';
 import type { DutyReport } from './duty.ts';
+import type { HandoverReport } from './handover.ts';
 import type { MultiWanReport } from './multiwan-report.ts';
 import type { PairConfigReport } from './pair-config.ts';
 import type { LeaseCounts, LinkFacts, ServiceFacts, Source, State } from './state.ts';
@@ -51,6 +52,12 @@ export type Event =
   | {
       readonly kind: 'multiWanReported';
       readonly report: MultiWanReport;
+      readonly happenings: readonly Happening[];
+    }
+  /** What the handover script did, and whether it came about. */
+  | {
+      readonly kind: 'handoverReported';
+      readonly report: HandoverReport;
       readonly happenings: readonly Happening[];
     }
   /** The pair machine: whether this router is on duty, what is known of the partner, and what is for the timeline. */

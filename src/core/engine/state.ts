@@ -17,6 +17,7 @@ import type { ReadError } from '../neighbours/read-error.ts';
 import type { DeviceFacts, InterfaceFacts } from '../netifd/facts.ts';
 import type { MultiWanConfig } from '../policy/model.ts';
 import type { DutyReport } from './duty.ts';
+import type { HandoverReport } from './handover.ts';
 import type { MultiWanReport } from './multiwan-report.ts';
 import type { PairConfigReport } from './pair-config.ts';
 
@@ -132,6 +133,8 @@ export interface State {
   readonly pairConfig: PairConfigReport | null;
   /** What the pair machine last said; null = it has not begun. */
   readonly duty: DutyReport | null;
+  /** Whether the last handover came about; null = not looked at yet. */
+  readonly handover: HandoverReport | null;
   readonly links: Reading<LinkFacts>;
   readonly vrrp: Reading<VrrpFacts>;
   readonly conntrack: Reading<ConntrackFacts>;
@@ -171,6 +174,7 @@ export function initialState(program: Program): State {
     keepalivedConfig: UNREAD_PACKAGE,
     pairConfig: null,
     duty: null,
+    handover: null,
     links: UNREAD,
     vrrp: UNREAD,
     conntrack: UNREAD,

@@ -176,6 +176,10 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
   }),
 
   pairConfigReported: (state, { report }) => ({ state: { ...state, pairConfig: report } }),
+  handoverReported: (state, { report, happenings }) => ({
+    state: { ...state, handover: report },
+    happenings,
+  }),
   dutyReported: (state, { report, happenings }) => ({ state: { ...state, duty: report }, happenings }),
 
   tick: (state) => ({ state }),

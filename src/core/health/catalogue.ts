@@ -99,6 +99,7 @@ export const CATALOGUE = {
   'leases-unreadable': warnable('warning', 'The DHCP leases cannot be read', RESTART_MS),
   'leases-damaged': warnable('warning', 'The lease file has lines that are no leases', RESTART_MS),
   'split-brain': warnable('error', 'Both routers are active'),
+  'handover-incomplete': warnable('error', 'The last handover is not complete'),
   'out-of-service': warnable('warning', 'This router holds itself out of service', 1000, ['split-brain']),
   'in-maintenance': warnable('notice', 'This router is in maintenance'),
   'partner-unknown': warnable('notice', 'The partner is not connected', 0, [

@@ -1,4 +1,4 @@
-/** Whether this router takes part, and what is heard of the partner. */
+/** Whether this router takes part, what is heard of the partner, and whether the last handover came about. */
 import { type State, whoAmI } from '../engine/state.ts';
 import type { Finding } from './catalogue.ts';
 
@@ -27,4 +27,9 @@ export function dutyFindings(state: State): readonly Finding[] {
   if (duty.out !== null && duty.out.reason !== 'maintenance')
     add('out-of-service', `${own.self.name} holds itself out of service: ${duty.out.text}.`);
   return findings;
+}
+
+export function handoverFindings({ handover }: State): readonly Finding[] {
+  if (handover === null || handover.faults.length === 0) return [];
+  return [{ code: 'handover-incomplete', where: '', text: handover.faults.join(' ') }];
 }

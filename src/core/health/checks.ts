@@ -5,7 +5,7 @@
 import type { State } from '../engine/state.ts';
 import type { Finding } from './catalogue.ts';
 import { configFindings } from './check-config.ts';
-import { dutyFindings } from './check-duty.ts';
+import { dutyFindings, handoverFindings } from './check-duty.ts';
 import {
   addressFindings,
   conntrackFindings,
@@ -22,6 +22,7 @@ export const CHECKS: readonly ((state: State) => readonly Finding[])[] = [
   netifdFindings,
   pairFindings,
   dutyFindings,
+  handoverFindings,
   pairConfigFindings,
   addressFindings,
   keepalivedFindings,

@@ -71,6 +71,8 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
   'leases-damaged': 'Look at the file that is named; a line half written passes by itself.',
   'split-brain':
     'It mends itself where the services reach each other: one of them yields. Look at the cables and firewalls between the routers, on the LAN and the sync interface.',
+  'handover-incomplete':
+    'hagw has the steps run again, three times. /var/run/hagw/handover.journal has each step; `/usr/lib/hagw/handover again` runs them once more.',
   'out-of-service': 'It serves again by itself when the reason is gone, or the partner can no longer serve.',
   'in-maintenance': '`hagw maintenance off` when the work is done.',
   'partner-unknown':

@@ -32,6 +32,7 @@ const EVENTS: { readonly [K in EventKind]: Extract<Event, { kind: K }> } = {
     kind: 'pairConfigReported',
     report: { state: 'unchanged', problems: [], contested: '' },
   },
+  handoverReported: { kind: 'handoverReported', report: { faults: [] }, happenings: [] },
   dutyReported: { kind: 'dutyReported', report: dutyReport(), happenings: [] },
   tick: { kind: 'tick' },
   stopping: { kind: 'stopping' },

@@ -139,6 +139,10 @@ const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] 
   'leases-unreadable': [mute('leases'), 'dhcp'],
   'leases-damaged': [[{ kind: 'leasesRead', facts: { file: '/x', ipv4: 1, ipv6: 0, damaged: 2 } }], 'dhcp'],
   'split-brain': [duty({ splitSince: 1 }), ''],
+  'handover-incomplete': [
+    [{ kind: 'handoverReported', report: { faults: ['Step commit failed.'] }, happenings: [] }],
+    '',
+  ],
   'out-of-service': [duty({ out: { reason: 'no-wan', text: 'it has no usable WAN', since: 1 } }), ''],
   'in-maintenance': [duty({ maintenance: true, waits: 'gw-b is not heard' }), ''],
   'partner-unknown': [[], 'hagw.gw_b'],
