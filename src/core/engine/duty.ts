@@ -1,8 +1,9 @@
 /** The pair machine and the rest of the service: what it needs to know, and what it reports. */
 import type { Happening } from '../events/timeline.ts';
-import { outText, reasonOf } from './pair.ts';
+import { reasonOf } from './pair.ts';
 import { freshMessage } from './pair-trust.ts';
 import type { OutReason, PairSituation, PairState, PartnerMessage, SwitchoverOutcome } from './pair-types.ts';
+import { OUT_TEXT, partnerText } from './pair-words.ts';
 import { type State, whoAmI } from './state.ts';
 
 export interface DutyReport {
@@ -72,13 +73,9 @@ export function dutyReportOf(state: PairState, now: number): DutyReport {
           : state.silence;
   const isWaiting = reason !== null && lease === null && situation !== null;
   return {
-    out: lease === null ? null : { reason: lease.reason, text: outText(lease.reason), since: lease.since },
+    out: lease === null ? null : { reason: lease.reason, text: OUT_TEXT[lease.reason], since: lease.since },
     maintenance: state.maintenance,
-    waits: !isWaiting
-      ? ''
-      : partner === null
-        ? silence
-        : `${name} is not ready: it is ${partner.role}${partner.usableWans.length === 0 ? ', without a usable WAN' : ''}`,
+    waits: !isWaiting ? '' : partner === null ? silence : `${name} is not ready: ${partnerText(partner)}`,
     partner,
     silence,
     heardAt: heard === null ? null : state.heardAt,

@@ -1,6 +1,7 @@
 /** `hagw switchover`: flushing → leaving → the partner is active; each step with its time. */
 import { freshMessage } from './pair-trust.ts';
 import type { PairEffect, PairState, Switching, SwitchoverOutcome, SwitchoverStep } from './pair-types.ts';
+import { partnerText } from './pair-words.ts';
 
 /** conntrackd's bulk update, and the partner's becoming active. */
 const FLUSH_MS = 10_000;
@@ -21,11 +22,8 @@ export function whyNot(state: PairState, fit: number, now: number): string | nul
   const other = freshMessage(state, now);
   if (other === null)
     return `${partner} is not heard: ${state.silence || 'it does not answer'}. ${name} stays active.`;
-  if (other.role !== 'backup')
-    return `${partner} is not ready: it is ${other.role}${other.out ? ' (held out of service)' : ''}. ${name} stays active.`;
-  if (other.fit < fit || !other.ready)
-    return `${partner} is not ready: ${other.usableWans.length === 0 ? 'it has no usable WAN' : 'it is in maintenance or about to leave'}. ${name} stays active.`;
-  return null;
+  if (other.role === 'backup' && other.fit >= fit && other.ready) return null;
+  return `${partner} is not ready: ${partnerText(other)}. ${name} stays active.`;
 }
 
 export function beginSwitch(state: PairState, now: number): Draft {
@@ -85,8 +83,8 @@ export function followSwitch(state: PairState, now: number): Draft {
     if (has('out') && !has('left') && situation?.role !== 'active') next = advance(next, 'left', now);
     if (has('out') && heard?.role === 'active' && situation?.role !== 'active') {
       const { steps } = advance(next, 'partner-active', now);
-      const ms = steps.filter(({ step }) => step !== 'flushed' && step !== 'out').map((one) => one.ms);
-      const text = `${partner} is active, ${ms.reduce((sum, one) => sum + one, 0)} ms after ${name} left.`;
+      const ms = steps.reduce((sum, one) => sum + one.ms, 0);
+      const text = `${partner} is active; it took ${ms} ms.`;
       return ended(state, true, text, steps, now);
     }
   }

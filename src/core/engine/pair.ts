@@ -22,6 +22,7 @@ import type {
   PartnerMessage,
 } from './pair-types.ts';
 import { INITIAL_WAN, seeWan, settleWan, wanDueAt } from './pair-wan.ts';
+import { OUT_TEXT } from './pair-words.ts';
 
 export const INITIAL_PAIR: PairState = {
   run: '',
@@ -67,17 +68,21 @@ export function reasonOf(state: PairState): OutReason | null {
   return state.yielding?.reason ?? null;
 }
 
-/** How fit this router is; held out by ourselves it is no worse for that. */
-export function fitness(state: PairState): Fitness {
-  if (!inService(state) && state.lease === null) return 0;
+/** How fit this router would be, if keepalived let it serve. */
+function worth(state: PairState): Fitness {
   const reason = reasonOf(state);
   const base = reason === 'no-wan' ? 2 : reason === 'maintenance' ? 4 : OWN_FIT;
   return state.yielding === null ? base : base - 1;
 }
 
+/** How fit this router is; held out by ourselves it is no worse for that. */
+export function fitness(state: PairState): Fitness {
+  return inService(state) || state.lease !== null ? worth(state) : 0;
+}
+
 function wants(state: PairState, now: number): boolean {
   const other = freshMessage(state, now);
-  return other !== null && reasonOf(state) !== null && other.fit > fitness(state);
+  return other !== null && reasonOf(state) !== null && other.fit > worth(state);
 }
 
 /** Whether it may go out, and how long; null = not. */
@@ -86,15 +91,6 @@ function leave(state: PairState, now: number): number | null {
   const isFree = state.lease !== null || !isBound(state, now);
   return other?.ready === true && wants(state, now) && isFree ? freshUntil(state) : null;
 }
-
-const WHY: Readonly<Record<OutReason, string>> = {
-  'no-wan': 'it has no usable WAN, and the partner has one',
-  maintenance: 'maintenance',
-  switchover: 'switchover',
-  'split-brain': 'both routers were active',
-};
-
-export const outText = (reason: OutReason): string => WHY[reason];
 
 function said(state: PairState, to: string, text: string): PairEffect {
   const happening: Happening = { kind: 'router', subject: state.situation?.name ?? '', from: '', to, text };
@@ -114,7 +110,7 @@ function settleLease(state: PairState, now: number): PairStep {
     if (lease !== null && lease.reason === reason && !isNews) return { state, effects: [] };
     const next = { since: lease?.since ?? now, until, reason };
     const effects: PairEffect[] = [{ kind: 'lease', until, reason, kick: lease === null }];
-    if (lease === null) effects.push(said(state, 'out', `${name} goes out of service: ${WHY[reason]}.`));
+    if (lease === null) effects.push(said(state, 'out', `${name} goes out of service: ${OUT_TEXT[reason]}.`));
     return { state: { ...state, lease: next }, effects };
   }
   if (lease === null) return { state, effects: [] };

@@ -56,7 +56,8 @@ export const CATALOGUE = {
     'keepalived-config-missing',
   ]),
   'keepalived-unreadable': warnable('warning', 'keepalived does not answer', RESTART_MS),
-  'instance-fault': warnable('error', 'A virtual router is in fault'),
+  // keepalived takes up to a second to see that it may serve again.
+  'instance-fault': warnable('error', 'A virtual router is in fault', 1500),
   'instance-missing': warnable('error', 'keepalived runs without a configured virtual router', RESTART_MS, [
     'keepalived-not-running',
     'keepalived-unreadable',

@@ -48,7 +48,8 @@ function partnerStatus(state: State, now: Now): Status['partner'] {
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  // Names stay as they are.
+  return `${text.replace(/^(the|nothing) /, (word) => word.charAt(0).toUpperCase() + word.slice(1))}.`;
 }
 
 function dutyStatus(state: State, now: Now): Status['duty'] {

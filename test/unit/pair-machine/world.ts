@@ -152,7 +152,8 @@ export class World {
       case 'lease': {
         router.leaseUntil =
           effect.until === null ? 0 : this.now + (effect.until - this.local(router)) / router.rate;
-        if (effect.kick) this.#look(router);
+        // keepalived reads its configuration anew before it looks.
+        if (effect.kick) router.looksAt = Math.min(router.looksAt, this.now + this.#random() * 500);
         return;
       }
       case 'tell':
