@@ -45,7 +45,7 @@ export const COMMANDS = {
     text: 'Says what is wrong; the exit code is the worst of it. With --config, what the files alone show.',
   },
   print: {
-    words: 'keepalived|conntrackd|nft|rules|routes',
+    words: 'keepalived|conntrackd|pair|nft|rules|routes',
     count: [1, 1],
     options: {
       config: CONFIG_OPTION,
@@ -54,9 +54,26 @@ export const COMMANDS = {
         text: 'keepalived: as the init script of that age writes it; default present.',
       },
       links: { ...LINKS_OPTION, text: `nft, rules, routes: ${LINKS_OPTION.text}` },
-      router: { value: 'NAME', text: 'conntrackd: for that router of the pair; default this one.' },
+      router: { value: 'NAME', text: 'For that router of the pair; default this one.' },
+      planned: { value: null, text: 'keepalived: as it will be when hagw has written its sections.' },
     },
     text: "Prints what follows from UCI: a daemon's configuration, or what the multi-WAN engine gives the kernel.",
+  },
+  plan: {
+    words: '',
+    count: [0, 0],
+    options: {
+      config: CONFIG_OPTION,
+      router: { value: 'NAME', text: 'For that router of the pair, from files; default this one.' },
+      json: JSON_OPTION,
+    },
+    text: 'Shows what hagw would write for the pair into other packages, what it means and what is in the way. Touches nothing.',
+  },
+  apply: {
+    words: '',
+    count: [0, 0],
+    options: { json: JSON_OPTION },
+    text: 'Has the service write it now, checked beforehand; if something fails, all files are as before.',
   },
   wan: {
     words: '[list | status|up|down|probe WAN]',

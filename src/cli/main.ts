@@ -12,6 +12,7 @@ import { clean, createPaint, timeText } from './format.ts';
 import { COMMANDS, type CommandName, type CommandUse, helpText } from './help.ts';
 import { runImport } from './import.ts';
 import { checkFolder, printConntrackd, printKeepalived } from './offline.ts';
+import { applyCommand, isManaged, planCommand, printPlanned } from './pair.ts';
 import { problemsText, severityPaint, statusText } from './show-status.ts';
 import { explainCommand, printDesired, type Replies, releaseCommand, wanCommand } from './wan.ts';
 
@@ -95,16 +96,24 @@ function print(env: CliEnvironment, parsed: Parsed): number {
   if (what === 'keepalived') {
     if (script !== 'present' && script !== '24.10')
       return usage(env, "Option '--script' must be present or 24.10.");
-    if (router !== null) return usage(env, "Option '--router' is for print conntrackd.");
+    const isPlanned = parsed.options.has('planned');
+    if (router !== null && !isPlanned)
+      return usage(env, "Option '--router' is for print conntrackd, pair and keepalived --planned.");
     const generation: ScriptGeneration = script;
-    text = printKeepalived(env.files, folder, generation, writtenText(env.wallMs()));
-  } else if (what === 'conntrackd') {
+    const written = writtenText(env.wallMs());
+    text = isPlanned
+      ? printPlanned(env.files, folder, router, what, generation, written)
+      : printKeepalived(env.files, folder, generation, written);
+  } else if (what === 'conntrackd' || what === 'pair') {
     if (parsed.options.has('script')) return usage(env, "Option '--script' is for print keepalived.");
-    text = printConntrackd(env.files, folder, router);
+    text =
+      what === 'pair' || isManaged(env.files, folder)
+        ? printPlanned(env.files, folder, router, what, 'present', '')
+        : printConntrackd(env.files, folder, router);
   } else {
     return usage(
       env,
-      `'${clean(what ?? '')}' cannot be printed; keepalived, conntrackd, nft, rules and routes can.`,
+      `'${clean(what ?? '')}' cannot be printed; keepalived, conntrackd, pair, nft, rules and routes can.`,
     );
   }
   if (!text.ok) {
@@ -163,6 +172,8 @@ const RUN: { readonly [K in CommandName]: Command } = {
     return healthExit(health);
   },
   print: async (env, parsed) => print(env, parsed),
+  plan: (env, parsed) => planCommand(env, parsed, repliesOf(env)),
+  apply: (env, parsed) => applyCommand(env, parsed, repliesOf(env)),
   wan: (env, parsed) => wanCommand(env, parsed, repliesOf(env)),
   switchover: (env, parsed) => switchoverCommand(env, parsed, repliesOf(env)),
   maintenance: (env, parsed) => maintenanceCommand(env, parsed, repliesOf(env)),

@@ -4,15 +4,15 @@
  */
 import type { Problem } from '../api/status.ts';
 import { decodeHagw, type HagwConfig, type RouterConfig } from '../core/config/hagw.ts';
+import { own, readDevices, staticAddresses } from '../core/config/network.ts';
 import { LARGEST_CONFIG, parseConfig } from '../core/config/parse.ts';
-import { optionValue, type UciReading, type UciSection } from '../core/config/uci.ts';
+import type { UciReading, UciSection } from '../core/config/uci.ts';
 import { CONNTRACKD_HASH_LIMIT, CONNTRACKD_PLACES, renderConntrackd } from '../core/conntrackd/render.ts';
 import { initialState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
 import { shownProblems } from '../core/health/problems.ts';
 import { renderKeepalived } from '../core/keepalived/render.ts';
 import type { ScriptGeneration } from '../core/keepalived/uci.ts';
-import { parseIpAddress } from '../lib/ip.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Files } from '../ports/files.ts';
 
@@ -59,34 +59,8 @@ export function printKeepalived(
   return ok(renderKeepalived(list, generation, { written }));
 }
 
-/** Own static addresses and the device of each interface in UCI network. */
-interface NetworkFacts {
-  readonly devices: ReadonlyMap<string, string>;
-  readonly addresses: readonly string[];
-}
-
-function valuesOf(section: UciSection, name: string): readonly string[] {
-  const value = optionValue(section, name);
-  if (value === null) return [];
-  return typeof value === 'string' ? value.split(/\s+/) : value;
-}
-
-function readNetwork(sections: readonly UciSection[]): NetworkFacts {
-  const interfaces = sections.filter(({ type, name }) => type === 'interface' && name !== null);
-  const devices = new Map<string, string>();
-  const addresses: string[] = [];
-  for (const section of interfaces) {
-    const [device] = valuesOf(section, 'device');
-    if (device !== undefined && section.name !== null) devices.set(section.name, device);
-    for (const text of [...valuesOf(section, 'ipaddr'), ...valuesOf(section, 'ip6addr')]) {
-      const address = parseIpAddress(text.split('/')[0] ?? '');
-      if (address !== null) addresses.push(address.text);
-    }
-  }
-  return { devices, addresses };
-}
-
-function chooseRouter(
+/** Which of the pair, by its name or by the addresses in UCI network. */
+export function chooseRouter(
   config: HagwConfig,
   name: string | null,
   addresses: readonly string[],
@@ -112,11 +86,11 @@ export function printConntrackd(files: Files, folder: string, router: string | n
     const first = problems.find(({ severity }) => severity === 'error');
     return fail(`${first?.where ?? 'hagw'}: ${first?.text ?? 'The configuration is rejected.'}`);
   }
-  const { devices, addresses } = readNetwork(network.value);
+  const addresses = staticAddresses(network.value).map(({ address }) => address);
   const self = chooseRouter(config, router, addresses);
   if (!self.ok) return self;
   const partner = config.routers.find((other) => other !== self.value);
-  const device = devices.get(config.syncInterface);
+  const device = own(readDevices(network.value), config.syncInterface);
   if (device === undefined)
     return fail(`UCI network has no interface '${config.syncInterface}' with a device (the sync interface).`);
   return renderConntrackd({

@@ -3,7 +3,7 @@
  * options with the network's tag and no second range; odhcpd merges both and keeps what the first one says of IPv6.
  */
 import { texts } from '../config/network.ts';
-import { optionText, optionValue, type UciSection } from '../config/uci.ts';
+import { optionText, type UciSection } from '../config/uci.ts';
 import { idOf, isOurs, placeOf } from './situation.ts';
 import type { Leg, Situation, WantedSection } from './types.ts';
 import { boolWord } from './words.ts';
@@ -35,7 +35,9 @@ function reportPool(situation: Situation, pool: UciSection, gateway: string): vo
       where: `${where}.force`,
       text: `Is not set: dnsmasq looks for other DHCP servers when it starts, and each router may keep the other from serving. \`uci set ${address}.force=1; ${apply}\``,
     });
-  const items = optionValue(pool, 'dhcp_option') === null ? [] : texts(pool, 'dhcp_option');
+  // dnsmasq takes the last of two: only a pool behind our section would win.
+  const ours = sections.findIndex(({ name }) => name === idOf(optionText(pool, 'interface') ?? ''));
+  const items = ours < 0 || sections.indexOf(pool) < ours ? [] : texts(pool, 'dhcp_option');
   for (const item of items) {
     const [code = '', ...values] = item.split(',');
     const known = { [ROUTER]: ROUTER, [DNS]: DNS, 'option:router': ROUTER, 'option:dns-server': DNS }[code];
