@@ -119,7 +119,6 @@ async function callOnce(
   path: string,
   method: string,
   args: BusTable,
-  timeoutMs = ANSWER_MS,
 ): Promise<Result<BusTable, BusError>> {
   const silent: Log = { write: () => undefined };
   const none = fail<BusError>({ code: 'disconnected', status: 10, message: 'no connection to ubusd' });
@@ -143,7 +142,7 @@ export function runHagw(runtime: Runtime, version: string, foreignImporters: For
     wallMs: () => runtime.clock.wallMs(),
     stdout: (text) => runtime.stdout(encodeText(text)),
     stderr: (text) => runtime.stderr(encodeText(text)),
-    call: (path, method, args, timeoutMs) => callOnce(runtime, path, method, args, timeoutMs),
+    call: (path, method, args) => callOnce(runtime, path, method, args),
     service: () => runService(runtime, version),
   };
   runCli(env).then(
