@@ -1,7 +1,8 @@
 /** The pairs that are measured side by side. */
 import { createLab, type Lab } from '../lab/lab.ts';
-import { mwan3Config } from '../lab/multiwan.ts';
-import { waitForPair } from '../lab/pair.ts';
+import { mwan3Config, waitForWans } from '../lab/multiwan.ts';
+import { type Roles, waitForPair } from '../lab/pair.ts';
+import { linkPartners } from '../lab/partners.ts';
 import type { TopologyOptions } from '../lab/topology.ts';
 
 /** What the tutorials write: VRRPv2, one advert a second, masquerading, OpenWrt's REJECT on the WAN, no conntrackd. */
@@ -11,7 +12,10 @@ export const TUTORIAL: TopologyOptions = {
   connections: { snat: false, sync: false, noReset: false, liberal: false },
 };
 
-export const OURS: TopologyOptions = { packages: ['hagw'] };
+/** What hagw writes by itself, from the virtual addresses alone. */
+export const OURS: TopologyOptions = { packages: ['hagw'], managed: true };
+/** keepalived by our figures, all else as the best guides have it by hand. */
+export const BY_HAND: TopologyOptions = { packages: ['hagw'] };
 export const FAST: TopologyOptions = { ...OURS, vrrp: { advertInterval: 0.02 } };
 
 /** One rule each, so that a client reaches the first server by WAN 1 and the second by WAN 2. */
@@ -20,20 +24,29 @@ const rule = (server: string, wan: number): string[] => [
   `config rule 'by${wan}'\n\toption dest_ip '${server}'\n\toption family 'ipv4'\n\toption use_policy 'only${wan}'\n`,
 ];
 
-/** With hagw's engine: connections by both WANs at once. */
+/** Added to a pair: hagw's engine, for connections by both WANs at once. */
 export const BOTH_WANS: TopologyOptions = {
-  ...OURS,
   engine: 'hagw',
   mwan3: mwan3Config([1, 1], { rules: [...rule('192.0.2.1', 1), ...rule('192.0.2.2', 2)] }),
 };
 
+/** Waits for a pair that is up, whose engines, if they run, have judged every WAN. */
+export async function settled(lab: Lab): Promise<Roles> {
+  const roles = await waitForPair(lab);
+  if (lab.topology.engine === 'hagw')
+    for (const router of Object.values(lab.routers)) await waitForWans(router, () => 'online', 60_000);
+  return roles;
+}
+
 /** Runs `work` with a pair that is up, and takes it down whatever happens. */
 export async function withPair<T>(options: TopologyOptions, work: (lab: Lab) => Promise<T>): Promise<T> {
   const lab = await createLab(options);
+  const link = linkPartners(lab);
   try {
-    await waitForPair(lab);
+    await settled(lab);
     return await work(lab);
   } finally {
+    link.stop();
     await lab.close();
   }
 }

@@ -97,6 +97,14 @@ export const FAULTS = {
       await active.must(['/etc/init.d/keepalived', 'start']);
     },
   },
+  switchover: {
+    text: 'hagw switchover',
+    moves: true,
+    strike: async (active) => {
+      await active.must(['hagw', 'switchover']);
+    },
+    repair: async () => {},
+  },
 } satisfies Readonly<Record<string, Fault>>;
 
 const SPLIT =

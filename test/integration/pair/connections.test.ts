@@ -3,12 +3,12 @@
  * OpenWrt's REJECT on the WAN. And the settings without which they die, so that the counting can be seen to count.
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { BOTH_WANS } from '../../bench/pair-setups.ts';
+import { BOTH_WANS, BY_HAND, OURS, settled } from '../../bench/pair-setups.ts';
 import { FAULTS, splitBrain } from '../../lab/faults.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { waitForPair, waitForRole } from '../../lab/pair.ts';
 import { type Survival, type SurvivalOptions, survive } from '../../lab/survival.ts';
-import type { ConnectionOptions } from '../../lab/topology.ts';
+import type { TopologyOptions } from '../../lab/topology.ts';
 
 const CONNECTIONS = 200;
 
@@ -18,9 +18,9 @@ afterEach(async () => {
   lab = undefined;
 });
 
-async function startPair(connections: Partial<ConnectionOptions> = {}): Promise<Lab> {
-  lab = await createLab({ ...BOTH_WANS, connections });
-  await waitForPair(lab);
+async function startPair(options: TopologyOptions): Promise<Lab> {
+  lab = await createLab({ ...options, ...BOTH_WANS });
+  await settled(lab);
   return lab;
 }
 
@@ -44,25 +44,32 @@ async function strike(pair: Lab, fault: 'powerLoss' | 'cleanStop'): Promise<Surv
     await waitForRole(backup, ['active']);
   });
   await FAULTS[fault].repair(active, backup);
-  await waitForPair(pair);
+  await settled(pair);
   return survival;
 }
 
 describe('connections that are open', () => {
-  it('outlive a loss of power, a handover, the way back and a healed split brain', async () => {
-    const pair = await startPair();
-    expectAllAlive(await strike(pair, 'powerLoss'));
-    expectAllAlive(await strike(pair, 'cleanStop'));
-    expectAllAlive(await strike(pair, 'powerLoss'));
-    const split = await throughBoth(pair, async () => {
-      const { heal } = await splitBrain(pair);
-      await heal();
-    });
-    expectAllAlive(split);
-  }, 400_000);
+  it.each([
+    ['what hagw writes', OURS],
+    ['what an administrator writes by hand', BY_HAND],
+  ])(
+    'outlive a loss of power, a handover, the way back and a healed split brain, by %s',
+    async (_, setup) => {
+      const pair = await startPair(setup);
+      expectAllAlive(await strike(pair, 'powerLoss'));
+      expectAllAlive(await strike(pair, 'cleanStop'));
+      expectAllAlive(await strike(pair, 'powerLoss'));
+      const split = await throughBoth(pair, async () => {
+        const { heal } = await splitBrain(pair);
+        await heal();
+      });
+      expectAllAlive(split);
+    },
+    400_000,
+  );
 
   it('do not outlive a loss of power without conntrackd, if the client has nothing to say', async () => {
-    const pair = await startPair({ sync: false });
+    const pair = await startPair({ ...BY_HAND, connections: { sync: false } });
     const { active, backup } = await waitForPair(pair);
     const blow = async (): Promise<void> => {
       await active.powerOff();
@@ -73,7 +80,7 @@ describe('connections that are open', () => {
   }, 200_000);
 
   it('do not outlive it with masquerading, whatever conntrackd does', async () => {
-    const pair = await startPair({ snat: false });
+    const pair = await startPair({ ...BY_HAND, connections: { snat: false } });
     const { active, backup } = await waitForPair(pair);
     const blow = async (): Promise<void> => {
       await active.powerOff();
