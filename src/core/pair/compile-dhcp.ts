@@ -88,7 +88,7 @@ export function compileDhcp(situation: Situation): readonly WantedSection[] {
         situation.report({
           severity: 'warning',
           where: `${placeOf('dhcp', sections, pool)}.router`,
-          text: `odhcpd serves DHCP here and gives out the router's own address as gateway. \`uci add_list ${address}.router=${gateway}; uci add_list ${address}.dns=${gateway}; uci commit dhcp; /etc/init.d/odhcpd restart\``,
+          text: `Does not name it: odhcpd serves DHCP here and gives out the router's own address as gateway. \`uci add_list ${address}.router=${gateway}; uci add_list ${address}.dns=${gateway}; uci commit dhcp; /etc/init.d/odhcpd restart\``,
         });
       return [];
     }
