@@ -4,9 +4,9 @@
  */
 import { FAULTS, type Fault } from '../lab/faults.ts';
 import type { Lab } from '../lab/lab.ts';
-import { waitForPair, waitForRole } from '../lab/pair.ts';
+import { waitForRole } from '../lab/pair.ts';
 import type { BenchGroup } from './group.ts';
-import { OURS, pause, TUTORIAL, withPair } from './pair-setups.ts';
+import { OURS, pause, settled, TUTORIAL, withPair } from './pair-setups.ts';
 import { type Row, rowOf } from './rows.ts';
 
 export const PING_MS = 5;
@@ -29,12 +29,11 @@ const MEASURED: readonly Measured[] = [
   { row: 'pair-all-hangs', fault: FAULTS.frozen, goal: 0.3 },
   { row: 'pair-stopped', fault: FAULTS.cleanStop, goal: 0.02 },
 ];
-/** Without conntrackd there is none that could hang. */
-const WITH_SYNC: Measured = {
-  row: 'pair-conntrackd-hangs-power-loss',
-  fault: FAULTS.conntrackdStopped,
-  goal: 0.3,
-};
+/** The tutorials have neither conntrackd nor a switchover. */
+const OURS_ALONE: readonly Measured[] = [
+  { row: 'pair-conntrackd-hangs-power-loss', fault: FAULTS.conntrackdStopped, goal: 0.3 },
+  { row: 'pair-switchover', fault: FAULTS.switchover, goal: 0.02 },
+];
 const RETURN = 'pair-return';
 
 const baseline = (row: string): string => `${row}-tutorial`;
@@ -58,7 +57,7 @@ export async function silenceAround(
 
 /** One fault, and all as before: seconds. */
 export async function gapOf(lab: Lab, fault: Fault): Promise<number> {
-  const { active, backup } = await waitForPair(lab);
+  const { active, backup } = await settled(lab);
   const gap = await silenceAround(lab, () => fault.strike(active, backup));
   if (fault.moves) await waitForRole(backup, ['active']);
   await fault.repair(active, backup);
@@ -67,7 +66,7 @@ export async function gapOf(lab: Lab, fault: Fault): Promise<number> {
 
 /** The old router comes back while the other one serves. */
 async function gapOfReturn(lab: Lab): Promise<number> {
-  const { active, backup } = await waitForPair(lab);
+  const { active, backup } = await settled(lab);
   await active.powerOff();
   await waitForRole(backup, ['active']);
   const back = async (): Promise<void> => {
@@ -93,13 +92,13 @@ const median = (samples: readonly number[]): number => rowOf('', '', samples).me
 export const pairFaults: BenchGroup = {
   names: [
     ...MEASURED.flatMap(({ row }) => [row, baseline(row), ratio(row)]),
-    WITH_SYNC.row,
+    ...OURS_ALONE.map(({ row }) => row),
     ...[RETURN, baseline(RETURN), ratio(RETURN)],
   ],
   async run({ say }) {
     const ours = await withPair(OURS, async (lab) => {
       const found = new Map<string, number[]>();
-      for (const { row, fault } of [...MEASURED, WITH_SYNC])
+      for (const { row, fault } of [...MEASURED, ...OURS_ALONE])
         found.set(row, await repeated(fault.text, say, () => gapOf(lab, fault)));
       return found.set(RETURN, await repeated('return of the router', say, () => gapOfReturn(lab)));
     });
@@ -110,7 +109,7 @@ export const pairFaults: BenchGroup = {
       return found.set(RETURN, await repeated('tutorial: return of the router', say, () => gapOfReturn(lab)));
     });
     const rows: Row[] = [];
-    for (const { row, goal } of [...MEASURED, WITH_SYNC, { row: RETURN, goal: 0.02 }]) {
+    for (const { row, goal } of [...MEASURED, ...OURS_ALONE, { row: RETURN, goal: 0.02 }]) {
       const samples = ours.get(row) ?? [];
       rows.push(rowOf(row, 's', samples, goal));
       const others = theirs.get(row);

@@ -12,23 +12,25 @@ export const TUTORIAL: TopologyOptions = {
   connections: { snat: false, sync: false, noReset: false, liberal: false },
 };
 
-/** What hagw writes by itself, from the virtual addresses alone. */
-export const OURS: TopologyOptions = { packages: ['hagw'], managed: true };
-/** keepalived by our figures, all else as the best guides have it by hand. */
-export const BY_HAND: TopologyOptions = { packages: ['hagw'] };
-export const FAST: TopologyOptions = { ...OURS, vrrp: { advertInterval: 0.02 } };
-
-/** One rule each, so that a client reaches the first server by WAN 1 and the second by WAN 2. */
-const rule = (server: string, wan: number): string[] => [
-  `config policy 'only${wan}'\n\tlist use_member 'm${wan}'\n\toption last_resort 'unreachable'\n`,
-  `config rule 'by${wan}'\n\toption dest_ip '${server}'\n\toption family 'ipv4'\n\toption use_policy 'only${wan}'\n`,
+/** The first server is reached by WAN 1, the second by WAN 2; by the other one if that is dead. */
+const rule = (server: string, wan: number, other: number): string[] => [
+  `config member 'second${other}'\n\toption interface 'wan${other}'\n\toption metric '2'\n\toption weight '1'\n`,
+  `config policy 'first${wan}'\n\tlist use_member 'm${wan}'\n\tlist use_member 'second${other}'\n\toption last_resort 'unreachable'\n`,
+  `config rule 'by${wan}'\n\toption dest_ip '${server}'\n\toption family 'ipv4'\n\toption use_policy 'first${wan}'\n`,
 ];
 
-/** Added to a pair: hagw's engine, for connections by both WANs at once. */
-export const BOTH_WANS: TopologyOptions = {
+/** With hagw's engine, so that connections use both WANs at once. */
+const BOTH_WANS: TopologyOptions = {
+  packages: ['hagw'],
   engine: 'hagw',
-  mwan3: mwan3Config([1, 1], { rules: [...rule('192.0.2.1', 1), ...rule('192.0.2.2', 2)] }),
+  mwan3: mwan3Config([1, 1], { rules: [...rule('192.0.2.1', 1, 2), ...rule('192.0.2.2', 2, 1)] }),
 };
+
+/** What hagw writes by itself, from the virtual addresses alone. */
+export const OURS: TopologyOptions = { ...BOTH_WANS, managed: true };
+/** keepalived by our figures, all else as the best guides have it by hand. */
+export const BY_HAND: TopologyOptions = BOTH_WANS;
+export const FAST: TopologyOptions = { ...OURS, vrrp: { advertInterval: 0.02 } };
 
 /** Waits for a pair that is up, whose engines, if they run, have judged every WAN. */
 export async function settled(lab: Lab): Promise<Roles> {

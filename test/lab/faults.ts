@@ -48,7 +48,8 @@ const powerLoss: Fault = {
 export const FAULTS = {
   powerLoss,
   lanCable: cable('lan', "the active router's LAN cable is pulled"),
-  wanCable: cable('wan1', 'the cable of its WAN 1 is pulled'),
+  // With a multi-WAN engine it may stay, and use the other WAN.
+  wanCable: { ...cable('wan1', 'the cable of its WAN 1 is pulled'), moves: false },
   keepalivedKilled: {
     text: "kill -9 of the active router's keepalived",
     moves: true,

@@ -3,7 +3,7 @@
  * OpenWrt's REJECT on the WAN. And the settings without which they die, so that the counting can be seen to count.
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { BOTH_WANS, BY_HAND, OURS, settled } from '../../bench/pair-setups.ts';
+import { BY_HAND, OURS, settled } from '../../bench/pair-setups.ts';
 import { FAULTS, splitBrain } from '../../lab/faults.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { waitForPair, waitForRole } from '../../lab/pair.ts';
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 async function startPair(options: TopologyOptions): Promise<Lab> {
-  lab = await createLab({ ...options, ...BOTH_WANS });
+  lab = await createLab(options);
   await settled(lab);
   return lab;
 }
