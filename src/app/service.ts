@@ -59,11 +59,14 @@ export function startService(
   const { bus, clock, links, log } = ports;
   const startedAt = clock.monotonicMs();
   const run = `${clock.wallMs().toString(36)}-${pid}`;
+  // The first events come while the parts below are made; they are told with the ones after.
+  let isComplete = false;
   const reactor = createReactor(
     initialState({ ...program, run, startedAt }),
     ports,
     runEffect,
     (before, after) => {
+      if (!isComplete) return;
       if (mayDiffer(before, after)) multiWan?.situation(situationOf(after));
       if (dutyMayDiffer(before, after)) duty?.situation(dutySituationOf(after));
       handover?.situation(handoverSituationOf(after));
@@ -89,9 +92,11 @@ export function startService(
   const pair =
     ports.pairTools === undefined
       ? null
-      : createPairManager({ ...ports, tools: ports.pairTools }, (report) =>
-          reactor.dispatch({ kind: 'pairConfigReported', report }),
-        );
+      : createPairManager({ ...ports, tools: ports.pairTools }, (report) => {
+          reactor.dispatch({ kind: 'pairConfigReported', report });
+          // Nobody else tells of our own writing.
+          if (report.state === 'applied') reactor.dispatch({ kind: 'configChanged', package: 'keepalived' });
+        });
   const handover =
     ports.handover === undefined
       ? null
@@ -109,6 +114,8 @@ export function startService(
         (reactor.state().links.value?.interfaces ?? []).map(({ name, uptimeS }) => [name, uptimeS ?? 0]),
       ),
   );
+
+  isComplete = true;
 
   function runEffect(effect: Effect): void {
     switch (effect.kind) {

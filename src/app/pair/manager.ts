@@ -141,7 +141,9 @@ export function createPairManager(ports: Ports, report: (report: PairConfigRepor
         ...changes.files.map(({ path }) => path),
       ];
       log.write('notice', `Wrote for the pair: ${places.join(', ')}.`);
-    } else if (state !== 'unchanged') later(AGAIN_MS);
+    }
+    // What failed is tried again, and who changed it back has had his say by then.
+    if (contested !== '' || (state !== 'applied' && state !== 'unchanged')) later(AGAIN_MS);
     return tell(
       describePlan(now.self.name, now.config, state, changes, [...problems, ...outcome.problems]),
       contested,

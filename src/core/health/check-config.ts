@@ -71,12 +71,15 @@ export function configFindings(state: State): readonly Finding[] {
     ...problemFindings(hagw, 'config-warning').map((finding) =>
       finding.code === 'config-invalid' ? { ...finding, text: `${finding.text} ${force}` } : finding,
     ),
-    ...fileFindings(
-      'keepalived',
-      keepalivedConfig,
-      { missing: 'keepalived-config-missing', broken: 'keepalived-config-broken' },
-      'keepalived does not start without it.',
-    ),
+    // hagw writes it by itself, or says why not.
+    ...(keepalivedConfig.file === 'missing' && hagw.value?.managePair
+      ? []
+      : fileFindings(
+          'keepalived',
+          keepalivedConfig,
+          { missing: 'keepalived-config-missing', broken: 'keepalived-config-broken' },
+          'keepalived does not start without it.',
+        )),
     ...problemFindings(keepalivedConfig, 'keepalived-config-warning'),
     ...fileFindings(
       'mwan3',

@@ -63,7 +63,8 @@ function advertFindings(state: State): readonly Finding[] {
       const text = `'${name}' asks for ${ms} ms; VRRPv3 carries 10 to 40950 ms in steps of 10.`;
       return [{ code: 'advert-interval-range', where, text }];
     }
-    if (wanted === undefined || ms === wanted) return [];
+    // hagw's own sections follow in a moment; of others the pair's interval is none of their business.
+    if (wanted === undefined || ms === wanted || state.hagw.value?.managePair) return [];
     const text = `'${name}' has ${ms} ms, hagw.globals.advert_interval_ms is ${wanted} ms.`;
     return [{ code: 'advert-interval-differs', where, text }];
   });
