@@ -4,6 +4,8 @@ import type { BenchGroup } from './group.ts';
 import { multiwanGaps } from './multiwan-gaps.ts';
 import { multiwanLoad } from './multiwan-load.ts';
 import { multiwanSwitch } from './multiwan-switch.ts';
+import { pairBaselines, pairConnections } from './pair-connections.ts';
+import { pairFaults } from './pair-faults.ts';
 import { service } from './service.ts';
 import { sizes } from './sizes.ts';
 
@@ -11,6 +13,9 @@ export const GROUPS: readonly BenchGroup[] = [
   sizes,
   service,
   failover,
+  pairFaults,
+  pairConnections,
+  pairBaselines,
   multiwanSwitch,
   multiwanGaps,
   multiwanLoad,
