@@ -3,9 +3,9 @@
  * by the setting of the tutorials (VRRPv2, one advert a second), so that they can be compared on any machine.
  */
 import type { Lab } from '../lab/lab.ts';
-import { waitForPair, waitForRole } from '../lab/pair.ts';
+import { waitForRole } from '../lab/pair.ts';
 import type { BenchGroup } from './group.ts';
-import { FAST, TUTORIAL, withPair } from './pair-setups.ts';
+import { FAST, OURS, settled, TUTORIAL, withPair } from './pair-setups.ts';
 import { rowOf } from './rows.ts';
 
 const RUNS = 10;
@@ -24,7 +24,7 @@ const NAMES = {
 
 /** One loss of power and the return of the router; seconds without an answer. */
 async function oneGap(lab: Lab): Promise<number> {
-  const { active, backup } = await waitForPair(lab);
+  const { active, backup } = await settled(lab);
   const watch = await lab.client.watch({ kinds: ['ping'], intervalMs: PING_INTERVAL_MS });
   await watch.answering();
   await active.powerOff();
@@ -53,7 +53,7 @@ export const failover: BenchGroup = {
   names: Object.values(NAMES),
   async run(context) {
     context.say('a router loses its power, default settings');
-    const ours = await gaps(await context.lab(), context.say);
+    const ours = await withPair(OURS, (lab) => gaps(lab, context.say));
     context.say('the same with the profile fast');
     const fast = await withPair(FAST, (lab) => gaps(lab, context.say));
     context.say('the same with VRRPv2 and one advert a second');
