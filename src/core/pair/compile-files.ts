@@ -44,6 +44,8 @@ function tableText(situation: Situation): string {
           '\t\tcomment "!hagw: TCP that opens nothing and belongs to nothing: its state may be on its way, and RST would end it"',
           '\t\ttype filter hook prerouting priority -160; policy accept;',
           `\t\tiifname { ${quoted.join(', ')} } ct state { invalid, new } tcp flags & syn == 0 counter drop`,
+          // From inside until the handover has committed the partner's states: as a new connection it might get another WAN.
+          '\t\tiifname @standby ct state { invalid, new } tcp flags & syn == 0 counter drop',
           '\t}',
         ];
   return lines(
