@@ -169,6 +169,26 @@ export const OBJECTS = {
   'hagw.vrrp': {
     text: "The virtual routers: keepalived's view.",
     methods: {
+      list: {
+        access: 'read',
+        args: {},
+        reply: 'VrrpStatus',
+        text: "All instances with their addresses and keepalived's own counters, and the sync groups.",
+      },
+      status: {
+        access: 'read',
+        args: { name: { type: 'string', required: true, maxLength: 64, text: 'Name of the instance.' } },
+        reply: 'VrrpInstance',
+        text: 'One instance.',
+      },
+      transitions: {
+        access: 'read',
+        args: {
+          limit: { type: 'int32', min: 1, max: 200, text: 'At most so many, the newest. Default 20.' },
+        },
+        reply: 'VrrpTransitions',
+        text: 'Changes of the role since the last boot: why, and how long each step of the handover took.',
+      },
       handover: {
         access: 'root',
         args: {},

@@ -6,6 +6,7 @@ import { noPlan } from '../core/pair/describe.ts';
 import { toStatus } from '../core/status/status.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Bus, BusError, BusMethod, BusTable, Provided } from '../ports/bus.ts';
+import type { Files } from '../ports/files.ts';
 import type { Log } from '../ports/log.ts';
 import { type Arguments, checkArguments } from './arguments.ts';
 import { type Handler, Refusal, type Reply, toTable } from './handler.ts';
@@ -13,6 +14,7 @@ import type { Duty } from './pair/duty.ts';
 import type { HandoverWatch } from './pair/handover.ts';
 import type { PairManager } from './pair/manager.ts';
 import { createDutyHandlers } from './pair/objects.ts';
+import { createVrrpHandlers } from './pair/vrrp-objects.ts';
 import type { Reactor } from './reactor.ts';
 
 /** ubusmsg.h's numbers. */
@@ -42,6 +44,7 @@ function createHandlers(
   pair: PairManager | null,
   duty: Duty | null,
   handover: HandoverWatch | null,
+  files: Files,
 ): Handlers {
   return {
     ...wan,
@@ -65,6 +68,7 @@ function createHandlers(
       },
     },
     'hagw.vrrp': {
+      ...createVrrpHandlers(reactor, files),
       handover: () => {
         handover?.told();
         return {};
@@ -124,8 +128,9 @@ export function provideObjects(
   pair: PairManager | null,
   duty: Duty | null,
   handover: HandoverWatch | null,
+  files: Files,
 ): Readonly<Record<string, Provided>> {
-  const handlers = createHandlers(reactor, wan, pair, duty, handover);
+  const handlers = createHandlers(reactor, wan, pair, duty, handover, files);
   const objects: readonly (readonly [string, ObjectSpec])[] = Object.entries(OBJECTS);
   const provided = objects.map(([path, { methods }]) => {
     const list = Object.entries(methods).flatMap(([name, spec]) => {

@@ -104,7 +104,7 @@ export function startService(
           reactor.dispatch({ kind: 'handoverReported', report, happenings }),
         );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const objects = provideObjects(bus, reactor, log, wan, pair, duty, handover);
+  const objects = provideObjects(bus, reactor, log, wan, pair, duty, handover, ports.files);
   const mwan3Object = createMwan3Object(
     bus,
     () => multiWan,

@@ -3,7 +3,7 @@ import type { Happening } from '../events/timeline.ts';
 import { reasonOf } from './pair.ts';
 import { freshMessage } from './pair-trust.ts';
 import type { OutReason, PairSituation, PairState, PartnerMessage, SwitchoverOutcome } from './pair-types.ts';
-import { OUT_TEXT, partnerText } from './pair-words.ts';
+import { OUT_TEXT, partnerText, silenceText } from './pair-words.ts';
 import { type State, whoAmI } from './state.ts';
 
 export interface DutyReport {
@@ -63,14 +63,7 @@ export function dutyReportOf(state: PairState, now: number): DutyReport {
   const partner = freshMessage(state, now);
   const reason = reasonOf(state);
   const name = situation?.partner ?? 'the partner';
-  const silence =
-    partner !== null
-      ? ''
-      : heard !== null && now - state.heardAt < 5000
-        ? `${name} is heard, but does not hear this router`
-        : heard !== null
-          ? `${name} is no longer heard`
-          : state.silence;
+  const silence = silenceText(state, now);
   const isWaiting = reason !== null && lease === null && situation !== null;
   return {
     out: lease === null ? null : { reason: lease.reason, text: OUT_TEXT[lease.reason], since: lease.since },

@@ -1,7 +1,7 @@
 /** `hagw switchover`: flushing → leaving → the partner is active; each step with its time. */
 import { freshMessage } from './pair-trust.ts';
 import type { PairEffect, PairState, Switching, SwitchoverOutcome, SwitchoverStep } from './pair-types.ts';
-import { partnerText } from './pair-words.ts';
+import { partnerText, silenceText } from './pair-words.ts';
 
 /** conntrackd's bulk update, and the partner's becoming active. */
 const FLUSH_MS = 10_000;
@@ -20,8 +20,7 @@ export function whyNot(state: PairState, fit: number, now: number): string | nul
   if (state.switching !== null) return 'A switchover is under way.';
   if (role !== 'active') return `${name} is not active (${role}); a switchover begins on the active router.`;
   const other = freshMessage(state, now);
-  if (other === null)
-    return `${partner} is not heard: ${state.silence || 'it does not answer'}. ${name} stays active.`;
+  if (other === null) return `Not now: ${silenceText(state, now)}. ${name} stays active.`;
   if (other.role === 'backup' && other.fit >= fit && other.ready) return null;
   return `${partner} is not ready: ${partnerText(other)}. ${name} stays active.`;
 }

@@ -74,12 +74,10 @@ describe('hagw switchover', () => {
       `${backup.name} is not active (backup); a switchover begins on the active router.\n`,
     ]);
     link.setUp(false);
-    await waitFor(active, 'nothing heard', ({ partner }) => !partner.known);
+    await waitFor(active, 'nothing heard', ({ partner }) => partner.reason.endsWith(' is no longer heard.'));
     const mute = await active.exec(['hagw', 'switchover']);
     link.setUp(true);
-    expect(mute.stderr).toBe(
-      `${backup.name} is not heard: ${backup.name} is no longer heard. ${active.name} stays active.\n`,
-    );
+    expect(mute.stderr).toBe(`Not now: ${backup.name} is no longer heard. ${active.name} stays active.\n`);
     expect((await statusOf(active)).router.role).toBe('active');
   }, 120_000);
 });
@@ -115,12 +113,11 @@ describe('maintenance', () => {
     await maintenance(active, true);
     await waitForRole(backup, ['active']);
     await waitFor(active, 'fault', ({ router }) => router.role === 'fault');
-    const pids = (await active.must(['pgrep', '-f', 'hagw service'])).trim().split('\n');
     const list = (await active.ubus('service', 'list', { name: 'hagw' })) as {
       readonly hagw: { readonly instances: Readonly<Record<string, { readonly pid: number }>> };
     };
     const pid = Object.values(list.hagw.instances)[0]?.pid ?? 0;
-    expect(pids).toContain(String(pid));
+    expect(pid).toBeGreaterThan(1);
     await active.must(['kill', '-STOP', String(pid)]);
     await until('keepalived in backup', WAIT_MS, async () =>
       (await active.exec(['/usr/lib/hagw/ready'])).code === 0 ? true : undefined,
