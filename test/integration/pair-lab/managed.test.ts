@@ -4,8 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PairPlan } from '../../../src/api/pair.ts';
+import type { Health, Status } from '../../../src/api/status.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { type Roles, waitForPair } from '../../lab/pair.ts';
+import { until } from '../../lab/programs.ts';
 
 describe.each([
   ['present', 'auto'],
@@ -58,10 +60,61 @@ describe.each([
       ).toBe(0);
   });
 
+  it('has nothing to complain of but the partner that is not linked yet, and no defect in the log', async () => {
+    for (const router of Object.values(lab.routers)) {
+      const health = (await router.ubus('hagw', 'health')) as Health;
+      expect(health.problems.filter(({ severity }) => severity !== 'notice')).toEqual([]);
+      expect(await router.must(['logread'])).not.toContain('by a defect');
+    }
+  });
+
   it('plans nothing more, on either router', async () => {
     for (const router of Object.values(lab.routers)) {
       const plan = (await router.ubus('hagw', 'plan')) as PairPlan;
       expect(plan).toMatchObject({ state: 'unchanged', changes: [], problems: [] });
     }
+  });
+
+  it('takes over another configuration while traffic flows, and what somebody deletes', async () => {
+    const watch = await lab.client.watch({ kinds: ['ping'] });
+    await watch.answering(15_000);
+    const { active } = roles;
+    const changed = async (name: string): Promise<unknown> =>
+      active.ubus('service', 'event', { type: 'config.change', data: { package: name } });
+    const holds = async (what: string, argv: readonly string[], wanted: RegExp): Promise<void> =>
+      until(what, 60_000, async () =>
+        wanted.test((await active.exec(argv)).stdout) ? true : undefined,
+      ).then(() => undefined);
+    await active.must(['uci', 'set', 'hagw.globals.preempt=1']);
+    await active.must(['uci', 'commit', 'hagw']);
+    await changed('hagw');
+    await holds('keepalived.conf with preempt', ['cat', '/tmp/keepalived.conf'], /preempt_delay 30/);
+    await active.must(['uci', 'delete', 'firewall.hagw_snat_wan1']);
+    await active.must(['uci', 'commit', 'firewall']);
+    await changed('firewall');
+    // It was written a moment ago, so this takes up to 30 s.
+    await holds(
+      'The section that was deleted',
+      ['uci', 'show', 'firewall.hagw_snat_wan1'],
+      /snat_ip='203\.0\.113\.10'/,
+    );
+    await holds(
+      'The rule of that section',
+      ['nft', 'list', 'chain', 'inet', 'fw4', 'srcnat_wan'],
+      /oifname "wan1" .*snat ip to 203\.0\.113\.10/,
+    );
+    expect((await active.ubus('hagw', 'status')) as Status).toMatchObject({ router: { role: 'active' } });
+    const ping = (await watch.stop()).get('ping');
+    expect(ping?.answered).toBe(ping?.sent);
+  });
+
+  it('keeps all connections when the active router loses its power', async () => {
+    const population = await lab.client.populate(100);
+    await population.mark();
+    expect((await population.survivors(15_000)).alive).toBe(100);
+    await roles.active.powerOff();
+    await population.mark();
+    expect(await population.survivors(30_000)).toMatchObject({ alive: 100, closed: 0 });
+    await population.close();
   });
 });
