@@ -73,7 +73,8 @@ export function judgeHandover(
   { role, missing, running, conntrackdIsGone }: HandoverSituation,
   { conf, runs, standby, lockIsLeft, now }: HandoverFacts,
 ): HandoverVerdict | null {
-  if (role === null) return null;
+  // Without keepalived nobody knows who holds the addresses: what is, stays.
+  if (role === null || role === 'stop') return null;
   const wanted = TARGETS[role];
   const last = runs.filter(({ state }) => state !== 'LOAD').pop();
   const age = last === undefined ? 0 : now - last.lastAt;
@@ -85,13 +86,14 @@ export function judgeHandover(
     faults.push(fault);
     if (how === 'again' || repair === null) repair = how ?? repair;
   };
-  if (last === undefined || (last.state === 'MASTER') !== isActive) {
+  // A router that has not been active yet needs no more than its tables.
+  if (last === undefined ? isActive : (last.state === 'MASTER') !== isActive) {
     const was =
       last === undefined ? 'there was no handover' : `the last handover was to ${WORDS[last.state]}`;
     add(`keepalived is ${role}, but ${was}.`, 'again');
-  } else if (last.end !== 'done') add('The last handover did not end.', 'again');
+  } else if (last !== undefined && last.end !== 'done') add('The last handover did not end.', 'again');
   else
-    for (const { step, outcome, words, ms } of last.steps) {
+    for (const { step, outcome, words, ms } of last?.steps ?? []) {
       if (outcome === 'ok') continue;
       const how = outcome === 'cut' ? `was cut after ${ms} ms` : 'failed';
       add(

@@ -160,6 +160,19 @@ describe('the watch of handovers', () => {
     expect(reports[reports.length - 1]).toEqual([]);
   });
 
+  it('leaves all as it is while keepalived does not run, and before the first change of role', async () => {
+    const { watch, world, runs, reports, passSeconds } = rig(DONE);
+    world.standby = ['br-lan'];
+    watch.situation({ ...ACTIVE, role: 'stop' });
+    await passSeconds(30);
+    expect(runs).toEqual([]);
+    const fresh = rig('99.00 9900 LOAD done 10 ok\n');
+    fresh.world.standby = ['br-lan'];
+    fresh.watch.situation(BACKUP);
+    await fresh.passSeconds(30);
+    expect([fresh.runs, reports.flat(), fresh.reports]).toEqual([[], [], []]);
+  });
+
   it('loads them where a backup serves DHCP', async () => {
     const { watch, world, runs, passSeconds } = rig('99.00 9900 BACKUP done 10 ok\n');
     world.repair = () => {
