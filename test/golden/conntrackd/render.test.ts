@@ -13,6 +13,27 @@ const recorded = readFileSync(
   join(import.meta.dirname, '../../captures/conntrackd/gw-a.conntrackd.conf'),
   'utf8',
 );
+/** What hagw has beside the file of the recordings, and what it leaves out. */
+const CHANGES: readonly (readonly [string, string])[] = [
+  ['\tMode FTFW {\n\t}\n', '\tMode FTFW {\n\t\tStartupResync yes\n\t\tPurgeTimeout 60\n\t}\n'],
+  [
+    '\t\tChecksum on\n\t}\n',
+    '\t\tChecksum on\n\t}\n\tOptions {\n\t\tExpectationSync On\n\t\tTCPWindowTracking Off\n\t}\n',
+  ],
+  // Its names are looked up in /etc/protocols.
+  [
+    '\tFilter From Userspace {\n\t\tProtocol Accept {\n\t\t\tTCP\n\t\t\tUDP\n\t\t\tICMP\n\t\t}\n',
+    '\tNetlinkOverrunResync 5\n\tFilter From Userspace {\n',
+  ],
+  [
+    '\t\t\tIPv4_address 10.255.0.2\n\t\t}\n',
+    '\t\t\tIPv4_address 10.255.0.2\n\t\t\tIPv4_address 224.0.0.0/4\n\t\t\tIPv6_address ff00::/8\n\t\t}\n\t\tState Accept {\n\t\t\tESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSED for TCP\n\t\t}\n',
+  ],
+];
+const expected = CHANGES.reduce((text, [from, to]) => {
+  if (!text.includes(from)) throw new Error(`not in the recording: ${from}`);
+  return text.replace(from, to);
+}, recorded);
 const config: ConntrackdConfig = {
   syncDevice: 'sync',
   localAddress: '10.255.0.1',
@@ -26,8 +47,8 @@ const config: ConntrackdConfig = {
 };
 
 describe('conntrackd.conf', () => {
-  it('is the one of the recordings', () => {
-    expect(renderConntrackd(config)).toEqual({ ok: true, value: recorded });
+  it('is the one of the recordings, but for what is named', () => {
+    expect(renderConntrackd(config)).toEqual({ ok: true, value: expected });
   });
 
   it('logs to syslog on OpenWrt, and ignores further addresses once', () => {
@@ -38,7 +59,7 @@ describe('conntrackd.conf', () => {
     });
     expect(rendered).toEqual({
       ok: true,
-      value: recorded
+      value: expected
         .replace('LogFile /run/conntrackd.log', 'Syslog on')
         .replace('/run/conntrack.lock', '/var/lock/conntrack.lock')
         .replace('/run/conntrackd.ctl', '/var/run/conntrackd.ctl')
@@ -47,6 +68,15 @@ describe('conntrackd.conf', () => {
           '\t\t\tIPv4_address 10.255.0.2\n\t\t\tIPv4_address 192.168.1.2\n\t\t\tIPv6_address ::1\n\t\t\tIPv6_address fd00::2\n',
         ),
     });
+  });
+
+  it('has a link by multicast, over IPv4 alone', () => {
+    const rendered = renderConntrackd({ ...config, transport: 'multicast' });
+    expect(rendered.ok && rendered.value).toContain(
+      '\tMulticast {\n\t\tIPv4_address 225.0.0.50\n\t\tGroup 3780\n\t\tIPv4_interface 10.255.0.1\n\t\tInterface sync\n',
+    );
+    const six = { localAddress: 'fd00::1', partnerAddress: 'fd00::2' };
+    expect(renderConntrackd({ ...config, ...six, transport: 'multicast' })).toMatchObject({ ok: false });
   });
 
   it('has a link over IPv6', () => {
