@@ -3,18 +3,8 @@
  * default (its scripts and configuration), and hagw's own. Each says how far it is mwan3's; docs/uci-options.md is made from
  * here. The timing and tracking options of an interface are in multiwan-track-table.ts.
  */
+import type { MultiWanTable } from './multiwan-option.ts';
 import { TRACK } from './multiwan-track-table.ts';
-import type { OptionSpec } from './option.ts';
-
-/** How an option relates to mwan3 2.12. */
-export interface Origin {
-  /** `mwan3`: its option; `hagw`: ours alone; `former`: of older versions, without effect in 2.12 and here. */
-  readonly origin: 'mwan3' | 'hagw' | 'former';
-  /** Where we differ from mwan3, and why; absent = not at all. */
-  readonly differs?: string;
-}
-
-export type MultiWanTable = Readonly<Record<string, OptionSpec & Origin>>;
 
 export interface MultiWanSection {
   readonly text: string;

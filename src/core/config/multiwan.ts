@@ -15,8 +15,9 @@ import type {
   WanLink,
 } from '../policy/model.ts';
 import type { DecodedConfig } from './hagw.ts';
+import type { MultiWanTable } from './multiwan-option.ts';
 import { ruleOf } from './multiwan-rule.ts';
-import { MULTI_WAN, type MultiWanTable } from './multiwan-tables.ts';
+import { MULTI_WAN } from './multiwan-tables.ts';
 import { bitsOf, parseMarkMask } from './multiwan-values.ts';
 import { wanOf } from './multiwan-wan.ts';
 import { type DecodedSection, decodeSection, quoted } from './option.ts';
