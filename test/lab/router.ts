@@ -38,6 +38,10 @@ export interface Router {
   powerOff(): Promise<number>;
   cutLink(device: string): Promise<void>;
   healLink(device: string): Promise<void>;
+  /** The device is gone, as when a USB modem is pulled out. */
+  removeDevice(device: string): Promise<void>;
+  /** A new device of that name, down and without addresses, in the same port of the switch. */
+  makeDevice(device: string): Promise<void>;
 }
 
 const CONSOLE_BYTES = 65_536;
@@ -225,5 +229,13 @@ export function makeRouter(
     powerOff,
     cutLink: (device) => setLink(device, 'down'),
     healLink: (device) => setLink(device, 'up'),
+    removeDevice: (device) => cage.ip('', [`link delete dev ${switchPort(name, device)}`]),
+    async makeDevice(device) {
+      const { namespace, lines } = routerPorts({
+        ...plan,
+        ports: plan.ports.filter((port) => port.device === device),
+      });
+      await cage.ip(namespace, lines);
+    },
   };
 }

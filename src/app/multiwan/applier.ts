@@ -79,9 +79,7 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
     const text = encodeMemory({ applied: state, states: state.request.states });
     const folder = ports.files.makeFolder(MEMORY_PATH.slice(0, MEMORY_PATH.lastIndexOf('/')));
     const written = folder.ok ? ports.files.replace(MEMORY_PATH, encodeText(text), 0o600) : folder;
-    return written.ok
-      ? []
-      : [`What was applied cannot be kept for the next start: ${written.error.message}.`];
+    return written.ok ? [] : [`What was applied cannot be kept for the next start: ${written.error.message}`];
   };
 
   const readActual = async (): Promise<Result<Actual, KernelError>> => {

@@ -52,6 +52,11 @@ export function mayDiffer(a: State, b: State): boolean {
   );
 }
 
+/** Whether two situations say the same: a poll reads everything anew, and mostly nothing has happened. */
+export function sameSituation(a: Situation, b: Situation): boolean {
+  return a.config === b.config && JSON.stringify({ ...a, config: 0 }) === JSON.stringify({ ...b, config: 0 });
+}
+
 const DOWN: WanFacts = { up: false, device: null, addresses: [], gateway: null };
 
 /**

@@ -5,7 +5,7 @@
 import type { LinkStatus } from '../../api/status.ts';
 import type { FlowDrop } from '../plan/steps.ts';
 import type { Marks } from '../policy/marks.ts';
-import type { Desired, Family, KernelRoute, MultiWanConfig } from '../policy/model.ts';
+import type { CompileInput, Desired, Family, KernelRoute, MultiWanConfig } from '../policy/model.ts';
 import type { Probing, TrackEffect, TrackEvent, TrackerState } from '../track/types.ts';
 
 /** What netifd says of a WAN's interface, as far as the tracker and the compiler need it. */
@@ -147,8 +147,10 @@ export interface MultiWanState {
   readonly readingRoutes: 'no' | 'yes' | 'again';
   /** What the kernel was last asked to have. */
   readonly desired: Desired | null;
-  /** Its text, to tell whether another one is the same. */
-  readonly desiredText: string;
+  /** What it was compiled from. */
+  readonly compiled: CompileInput | null;
+  /** Whether the last apply of it is under way or succeeded. */
+  readonly applied: boolean;
   /** States of the WANs that `desired` stands for. */
   readonly usable: Readonly<Record<string, boolean>>;
   readonly work: 'idle' | 'applying' | 'checking' | 'removing';
@@ -161,6 +163,8 @@ export interface MultiWanState {
   readonly retryAt: number | null;
   /** Next look at the kernel even if nobody said that something changed. */
   readonly checkAt: number | null;
-  /** What does not work, whole sentences by place, for the health. */
+  /** What the kernel refused last, whole sentences by place, for the health. */
   readonly problems: readonly { readonly where: string; readonly text: string }[];
+  /** Why a configuration was not taken over. */
+  readonly configProblems: readonly { readonly where: string; readonly text: string }[];
 }

@@ -11,6 +11,7 @@
  * one more after it. A WAN that comes up disturbs nothing that runs: only what is lost is dropped, after nft's transaction.
  */
 import { checkLinks } from '../config/multiwan.ts';
+import { same } from '../nft/update.ts';
 import { marksOf } from '../policy/marks.ts';
 import { nextDeadline as trackerDeadline } from '../track/step.ts';
 import { applyIfStale } from './multiwan-apply.ts';
@@ -24,11 +25,12 @@ import type {
   MultiWanStep,
   Outcome,
   Phase,
+  Situation,
 } from './multiwan-types.ts';
 
 /** After an apply that failed. */
 const RETRY_MS = 1000;
-/** A look at the kernel though nobody said that something changed. */
+/** A look at the kernel, its routes and the carriers though nobody said that something changed. */
 const CHECK_EVERY_MS = 60_000;
 
 export const INITIAL_MULTI_WAN: MultiWanState = {
@@ -45,7 +47,8 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   routes: null,
   readingRoutes: 'no',
   desired: null,
-  desiredText: '',
+  compiled: null,
+  applied: false,
   usable: {},
   work: 'idle',
   stale: false,
@@ -54,6 +57,7 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   retryAt: null,
   checkAt: null,
   problems: [],
+  configProblems: [],
 };
 
 type Handler<K extends MultiWanEventKind> = (
@@ -65,6 +69,10 @@ type Handler<K extends MultiWanEventKind> = (
 function readRoutes(state: MultiWanState): Draft {
   if (state.readingRoutes !== 'no') return { state: { ...state, readingRoutes: 'again' }, effects: [] };
   return { state: { ...state, readingRoutes: 'yes' }, effects: [{ kind: 'readRoutes' }] };
+}
+
+function devicesOf({ wans }: Situation): string[] {
+  return Object.values(wans ?? {}).flatMap(({ device }) => device ?? []);
 }
 
 /** The phase that the situation asks for, and why it does not run. */
@@ -113,7 +121,7 @@ function changePhase(before: Draft, now: number): Draft {
   // The words are the administrator's: only now goes what is ours.
   return isOurs
     ? {
-        state: { ...off, work: 'removing', desired: null, desiredText: '', usable: {}, owed: [] },
+        state: { ...off, work: 'removing', desired: null, compiled: null, usable: {}, owed: [] },
         effects: [
           ...stopped.effects,
           { kind: 'remove', marks: marksOf(state.config?.mask ?? 0x3f00) },
@@ -123,10 +131,21 @@ function changePhase(before: Draft, now: number): Draft {
     : { ...stopped, state: off };
 }
 
+const KEPT = ' The configuration before it stays in force.';
+
 /** Takes a configuration if it can be used with the links; keeps the one before otherwise. */
 function takeConfig(state: MultiWanState): MultiWanState {
   const { config, wans } = state.situation;
-  if (config === null || config === state.config) return state;
+  if (config === null) return state;
+  if (config === state.config) {
+    const stays = state.configProblems.filter(({ text }) => !text.endsWith(KEPT));
+    return stays.length === state.configProblems.length ? state : { ...state, configProblems: stays };
+  }
+  // A file that was emptied by accident must not take all traffic away from what works.
+  if (config.wans.length === 0 && (state.config?.wans.length ?? 0) > 0) {
+    const text = `Has no interface section any more (hagw.globals.engine 'none' would end the engine).${KEPT}`;
+    return { ...state, configProblems: [{ where: 'mwan3', text }] };
+  }
   const links = config.wans.map(({ name }) => ({
     name,
     device: wans?.[name]?.device ?? null,
@@ -134,15 +153,12 @@ function takeConfig(state: MultiWanState): MultiWanState {
   }));
   const problems = checkLinks(config, links);
   // Without another in force there is nothing to keep: what cannot be used is left out by the compiler.
-  if (problems.length > 0 && state.config !== null)
-    return {
-      ...state,
-      problems: problems.map(({ where, text }) => ({
-        where,
-        text: `${text} The configuration before it stays in force.`,
-      })),
-    };
-  return { ...state, config, problems: problems.map(({ where, text }) => ({ where, text })) };
+  const keeps = problems.length > 0 && state.config !== null;
+  const configProblems = problems.map(({ where, text }) => ({
+    where,
+    text: keeps ? `${text}${KEPT}` : text,
+  }));
+  return keeps ? { ...state, configProblems } : { ...state, config, configProblems };
 }
 
 function finishedWork(state: MultiWanState, outcome: Outcome, now: number): Draft {
@@ -189,7 +205,7 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
       const known = Object.keys(state.trackers).includes(name) ? (before.wans?.[name] ?? null) : null;
       for (const event of linkEvents(known, wans[name])) draft = track(draft, name, event, now);
     }
-    const devices = Object.values(wans).flatMap(({ device }) => (device === null ? [] : [device]));
+    const devices = devicesOf(draft.state.situation);
     const routes = readRoutes(draft.state);
     return {
       state: routes.state,
@@ -199,7 +215,14 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
 
   routesRead: (state, { routes }) => {
     const again = state.readingRoutes === 'again';
-    const next: MultiWanState = { ...state, routes, readingRoutes: 'no', stale: true };
+    const isNews = !same(routes, state.routes);
+    const next: MultiWanState = {
+      ...state,
+      // Of equal ones the first: what is compiled anew depends on it.
+      routes: isNews ? routes : state.routes,
+      readingRoutes: 'no',
+      stale: state.stale || isNews,
+    };
     return again ? readRoutes(next) : { state: next, effects: [] };
   },
   routesFailed: (state, { message }, now) => ({
@@ -229,7 +252,7 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
     const done = finishedWork(state, outcome, now);
     if (outcome.ok) return { ...done, state: { ...done.state, left: null } };
     // What it wanted is wanted still, and so are the flows that it should have dropped.
-    return { ...done, state: { ...done.state, desiredText: '', retryAt: now + RETRY_MS } };
+    return { ...done, state: { ...done.state, applied: false, retryAt: now + RETRY_MS } };
   },
   checked: (state, { outcome }, now) => {
     const done = finishedWork(state, outcome, now);
@@ -250,8 +273,15 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
       const retry = readRoutes({ ...draft.state, retryAt: null, stale: true });
       draft = { state: retry.state, effects: [...draft.effects, ...retry.effects] };
     }
-    if (draft.state.checkAt !== null && draft.state.checkAt <= now)
-      draft = { ...draft, state: { ...draft.state, checkWanted: true, checkAt: now + CHECK_EVERY_MS } };
+    if (draft.state.checkAt !== null && draft.state.checkAt <= now) {
+      const { state: next, effects } = readRoutes({
+        ...draft.state,
+        checkWanted: true,
+        checkAt: now + CHECK_EVERY_MS,
+      });
+      const devices = devicesOf(next.situation);
+      draft = { state: next, effects: [...draft.effects, { kind: 'readCarriers', devices }, ...effects] };
+    }
     return draft;
   },
 };

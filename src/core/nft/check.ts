@@ -78,7 +78,8 @@ export function checkTable(table: NftTable, checked: readonly NftChain[] = table
   say(!isName(table.name), `Table '${table.name}' has a name that nft does not take.`);
   say(sets.size < table.sets.length, 'Two sets have one name.');
   say(chains.size < table.chains.length, 'Two chains have one name.');
-  for (const { name, comment } of [...table.sets, ...table.chains]) {
+  const named = checked === table.chains ? [...table.sets, ...checked] : checked;
+  for (const { name, comment } of named) {
     say(!isName(name), `'${name}' is a name that nft does not take.`);
     say(!isPlain(comment, LONGEST_COMMENT), `The comment of '${name}' cannot be written.`);
   }

@@ -3,6 +3,7 @@
  * the desired table's word: sets that others fill may hold anything.
  */
 import type { NftTable } from '../nft/objects.ts';
+import { difference, same } from '../nft/update.ts';
 import type { TableFacts } from './decode-nft.ts';
 import type { Finding } from './steps.ts';
 import { shown } from './words.ts';
@@ -83,13 +84,18 @@ export function verifyTable(table: NftTable, facts: TableFacts): readonly string
 
 /** Objects that an update from one table to the other writes. */
 export function writtenObjects(before: NftTable, after: NftTable): readonly string[] {
-  const objects = ({ chains, sets }: NftTable): ReadonlyMap<string, string> =>
-    new Map([
-      ...chains.map(({ name, rules }) => [`chain ${name}`, JSON.stringify(rules)] as const),
-      ...sets.map(({ name, elements }) => [`set ${name}`, JSON.stringify(elements)] as const),
-    ]);
-  const [old, wanted] = [objects(before), objects(after)];
-  return [...wanted].filter(([name, text]) => old.get(name) !== text).map(([name]) => name);
+  const [chains, sets] = [difference(before.chains, after.chains), difference(before.sets, after.sets)];
+  return [
+    ...chains.added,
+    ...chains.kept.flatMap((pair) => (same(pair.before.rules, pair.after.rules) ? [] : [pair.after])),
+  ]
+    .map(({ name }) => `chain ${name}`)
+    .concat(
+      [
+        ...sets.added,
+        ...sets.kept.flatMap((pair) => (same(pair.before.elements, pair.after.elements) ? [] : [pair.after])),
+      ].map(({ name }) => `set ${name}`),
+    );
 }
 
 /**

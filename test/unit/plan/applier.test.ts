@@ -159,7 +159,7 @@ describe('the applier', () => {
     const full = {
       ...files.files,
       replace: () =>
-        ({ ok: false, error: { code: 'ENOSPC', path: MEMORY_PATH, message: 'no space left' } }) as const,
+        ({ ok: false, error: { code: 'ENOSPC', path: MEMORY_PATH, message: 'no space left.' } }) as const,
     };
     const applier = createApplier({ nft: nft.nft, routing: routing.routing, flows, files: full });
     const report = await applier.apply(request());
