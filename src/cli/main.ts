@@ -11,8 +11,9 @@ import { clean, createPaint, timeText } from './format.ts';
 import { COMMANDS, type CommandName, type CommandUse, helpText } from './help.ts';
 import { runImport } from './import.ts';
 import { checkFolder, printConntrackd, printKeepalived } from './offline.ts';
+import type { Replies } from './replies.ts';
 import { problemsText, severityPaint, statusText } from './show-status.ts';
-import { explainCommand, printDesired, type Replies, releaseCommand, wanCommand } from './wan.ts';
+import { explainCommand, printDesired, releaseCommand, wanCommand } from './wan.ts';
 
 type Command = (env: CliEnvironment, parsed: Parsed) => Promise<Outcome>;
 

@@ -1,5 +1,5 @@
 /** The texts of `hagw wan`, `hagw explain` and `hagw print nft|rules|routes`. */
-import type { Explained, WanDetail, WanList } from '../api/wan.ts';
+import type { Explained, WanDetail, WanHistory, WanList } from '../api/wan.ts';
 import { renderTable } from '../core/nft/render.ts';
 import { ruleText } from '../core/plan/ours.ts';
 import type { Desired } from '../core/policy/model.ts';
@@ -23,6 +23,17 @@ export function wanText(wan: WanDetail, colours: boolean): string {
 export function wanListText(list: WanList, colours: boolean): string {
   const head = list.running ? '' : `The engine does not run: ${clean(list.reason)}\n`;
   return `${head}${list.wans.map((wan) => wanText(wan, colours)).join('')}`;
+}
+
+/** A line for each second or minute, oldest first. */
+export function historyText({ slots }: WanHistory): string {
+  return slots
+    .map(({ at, latency_ms, loss_pct }) => {
+      const latency = latency_ms === null ? '' : `${latency_ms.toFixed(2)} ms`;
+      const loss = loss_pct === null ? 'nothing sent' : `${loss_pct} % lost`;
+      return `${timeText(at)}  ${latency.padStart(12)}  ${loss.padStart(12)}\n`;
+    })
+    .join('');
 }
 
 export function explainedText(found: Explained): string {

@@ -52,7 +52,8 @@ const LOG_LEVELS: Readonly<Record<DecodedSection<typeof MULTI_WAN.globals.option
 interface Reading {
   readonly sections: readonly UciSection[];
   readonly report: (problem: ConfigProblem) => void;
-  readonly warn: (where: string, text: string) => void;
+  /** `lost`: what is written is not taken. */
+  readonly warn: (where: string, text: string, lost?: true) => void;
   readonly whereOf: (section: UciSection) => string;
   /** Values of a section of a table without required options. */
   readonly decode: <const T extends MultiWanTable>(table: T, section: UciSection) => DecodedSection<T>;
@@ -74,7 +75,8 @@ function startReading(sections: readonly UciSection[], problems: ConfigProblem[]
   return {
     sections,
     report,
-    warn: (where, text) => report({ severity: 'warning', where, text }),
+    warn: (where, text, lost) =>
+      report({ severity: 'warning', where, text, ...(lost === undefined ? {} : { lost }) }),
     whereOf,
     decode: (table, section) => {
       const values = decodeSection(table, section, { where: whereOf(section), report, nameUnknown: true });
@@ -91,7 +93,7 @@ function named(reading: Reading, type: string): readonly (UciSection & { readonl
     .flatMap((section) => {
       const { name } = section;
       if (name !== null) return [{ ...section, name }];
-      reading.warn(reading.whereOf(section), 'Has no name, so nothing can refer to it.');
+      reading.warn(reading.whereOf(section), 'Has no name, so nothing can refer to it.', true);
       return [];
     });
 }
@@ -101,7 +103,7 @@ function globalsOf(reading: Reading) {
   const own = all.find(({ name }) => name === 'globals');
   for (const section of all) {
     if (section !== own)
-      reading.warn(reading.whereOf(section), "Has no effect: only the section named 'globals' counts.");
+      reading.warn(reading.whereOf(section), "Has no effect: only the section named 'globals' counts.", true);
   }
   const section = own ?? { type: 'globals', name: 'globals', options: [] };
   const values = reading.decode(MULTI_WAN.globals.options, section);
@@ -128,7 +130,7 @@ function wansOf(reading: Reading, trackDefault: boolean): readonly WanConfig[] {
     return wanOf(
       { number, name: section.name, trackDefault },
       reading.decode(MULTI_WAN.interface.options, section),
-      (option, text) => reading.warn(`${where}.${option}`, text),
+      (option, text, lost) => reading.warn(`${where}.${option}`, text, lost),
     );
   });
 }
@@ -155,7 +157,7 @@ function membersOf(reading: Reading, wans: readonly WanConfig[]): ReadonlyMap<st
     if (values === null || problems.includes(`${where}.metric`)) continue;
     if (wan === null) {
       if (!problems.includes(`${where}.interface`))
-        reading.warn(`${where}.interface`, 'Is missing: the member is left out.');
+        reading.warn(`${where}.interface`, 'Is missing: the member is left out.', true);
     } else if (wans.some((item) => item.name === wan))
       members.set(name, { name, wan, metric: values.metric, weight: values.weight });
     else
@@ -234,12 +236,17 @@ function customTablesOf(
   });
 }
 
+export interface DecodedMultiWan extends DecodedConfig<MultiWanConfig> {
+  /** What the file says, errors or not: to be shown, never to be compiled. */
+  readonly draft: MultiWanConfig;
+}
+
 /**
  * Decodes the sections of /etc/config/mwan3.
  *
  * @returns `value` null if there is an error among the problems; each names section and option.
  */
-export function decodeMultiWan(sections: readonly UciSection[]): DecodedConfig<MultiWanConfig> {
+export function decodeMultiWan(sections: readonly UciSection[]): DecodedMultiWan {
   const problems: ConfigProblem[] = [];
   const reading = startReading(sections, problems);
   const types = Object.keys(MULTI_WAN);
@@ -248,12 +255,13 @@ export function decodeMultiWan(sections: readonly UciSection[]): DecodedConfig<M
       reading.warn(
         reading.whereOf(section),
         `Is of type ${quoted(section.type)}, which nobody reads: it has no effect.`,
+        true,
       );
   }
   const { values, mask, where } = globalsOf(reading);
   const wans = wansOf(reading, values.track_default);
   const policies = policiesOf(reading, membersOf(reading, wans));
-  const value: MultiWanConfig = {
+  const draft: MultiWanConfig = {
     mask,
     logging: values.logging,
     logLevel: LOG_LEVELS[values.loglevel],
@@ -265,7 +273,7 @@ export function decodeMultiWan(sections: readonly UciSection[]): DecodedConfig<M
     policies,
     rules: rulesOf(reading, policies, values.logging),
   };
-  return { value: problems.some(({ severity }) => severity === 'error') ? null : value, problems };
+  return { value: problems.some(({ severity }) => severity === 'error') ? null : draft, draft, problems };
 }
 
 /**
