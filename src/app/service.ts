@@ -4,11 +4,12 @@
  */
 
 import type { Effect } from '../core/engine/messages.ts';
-import { mayDiffer, situationOf } from '../core/engine/multiwan-links.ts';
+import { mayDiffer, sameSituation, situationOf, UNKNOWN_SITUATION } from '../core/engine/multiwan-links.ts';
 import { initialState, type Program } from '../core/engine/state.ts';
 import { toEvent } from '../core/events/timeline.ts';
 import type { BusTable } from '../ports/bus.ts';
 import { toTable } from './handler.ts';
+import { createConfigHandlers } from './multiwan/configuration.ts';
 import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
@@ -49,12 +50,17 @@ export function startService(
   const { bus, clock, links, log } = ports;
   const startedAt = clock.monotonicMs();
   const run = `${clock.wallMs().toString(36)}-${pid}`;
+  let situation = UNKNOWN_SITUATION;
   const reactor = createReactor(
     initialState({ ...program, run, startedAt }),
     ports,
     runEffect,
     (before, after) => {
-      if (mayDiffer(before, after)) multiWan?.situation(situationOf(after));
+      if (!mayDiffer(before, after)) return;
+      const now = situationOf(after);
+      if (sameSituation(now, situation)) return;
+      situation = now;
+      multiWan?.situation(now);
     },
   );
   const multiWan =
@@ -68,7 +74,11 @@ export function startService(
           },
         );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const objects = provideObjects(bus, reactor, log, wan);
+  const wanConfig = createConfigHandlers(ports.files, bus, () => []);
+  const objects = provideObjects(bus, reactor, log, {
+    ...wan,
+    'hagw.wan': { ...wan['hagw.wan'], ...wanConfig },
+  });
   const mwan3Object = createMwan3Object(
     bus,
     () => multiWan,
