@@ -1,6 +1,5 @@
 /** When the multi-WAN machine applies: the desired state, what a change of it loses, and a check of the kernel. */
 
-import { same } from '../nft/update.ts';
 import type { FlowDrop } from '../plan/steps.ts';
 import { compile } from '../policy/compile.ts';
 import { marksOf, wanMark } from '../policy/marks.ts';
@@ -63,11 +62,12 @@ function desire(
   state: MultiWanState,
   input: CompileInput,
 ): { readonly desired: Desired; readonly isOther: boolean } {
-  const { desired, compiled } = state;
-  if (desired === null || compiled === null) return { desired: compile(input), isOther: true };
-  const next = recompile({ input: compiled, desired }, input);
-  // The same one stays the same object: the next switch is compared with it.
-  return same(next, desired) ? { desired, isOther: false } : { desired: next, isOther: true };
+  const { desired: before, compiled } = state;
+  const desired =
+    before === null || compiled === null
+      ? compile(input)
+      : recompile({ input: compiled, desired: before }, input);
+  return { desired, isOther: desired !== before };
 }
 
 /** Compiles if something may be different, and applies if it is; looks at the kernel if somebody touched it. */

@@ -70,13 +70,16 @@ function onlyStates(before: CompileInput, after: CompileInput): boolean {
 /**
  * What `compile` gives for `input`, from what it gave for another one. If only states differ (everything else being the same
  * objects), just the chains that choose among the WANs that came or went are made, and what is the same stays the same object: a switch
- * must not take longer with more rules.
+ * must not take longer with more rules. What is equal to the previous state is the same object.
  */
 export function recompile(
   previous: { readonly input: CompileInput; readonly desired: Desired },
   input: CompileInput,
 ): Desired {
-  if (!onlyStates(previous.input, input)) return compile(input);
+  if (!onlyStates(previous.input, input)) {
+    const desired = compile(input);
+    return same(desired, previous.desired) ? previous.desired : desired;
+  }
   const { config } = input;
   const changed = new Set(
     input.links
