@@ -18,6 +18,7 @@ import type { Clock, Timer, Timers } from '../../ports/clock.ts';
 import type { KernelError } from '../../ports/kernel-error.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ProbeResult, RunningProbe } from '../../ports/probe.ts';
+import type { KernelRule } from '../../ports/routing.ts';
 import { type ApplyReport, createApplier } from './applier.ts';
 import { createHotplug } from './hotplug.ts';
 import type { MultiWanPorts } from './ports.ts';
@@ -77,28 +78,38 @@ export function createMultiWanEngine(
 
   const readCarriers = (devices: readonly string[]): void => {
     const carriers = devices.map((device) => {
-      const reading = ports.counters.read(device);
-      return [
-        device,
-        reading.ok ? reading.value.carrier : reading.error.code === 'ENODEV' ? false : null,
-      ] as const;
+      const carrier = ports.counters.carrier(device);
+      return [device, carrier.ok ? carrier.value : carrier.error.code === 'ENODEV' ? false : null] as const;
     });
     dispatch({ kind: 'carriers', carriers: Object.fromEntries(carriers) });
   };
 
-  const readRoutes = async (): Promise<void> => {
+  const readRoutes = async (withRules: boolean): Promise<void> => {
     const [four, six] = [await ports.routing.routes('ipv4'), await ports.routing.routes('ipv6')];
+    const rules: KernelRule[] = [];
+    for (const family of withRules ? (['ipv4', 'ipv6'] as const) : []) {
+      const found = await ports.routing.rules(family);
+      if (!found.ok) return dispatch({ kind: 'routesFailed', message: found.error.message });
+      rules.push(...found.value);
+    }
     if (!four.ok) dispatch({ kind: 'routesFailed', message: four.error.message });
     else if (!six.ok) dispatch({ kind: 'routesFailed', message: six.error.message });
-    else dispatch({ kind: 'routesRead', routes: [...four.value, ...six.value] });
+    else
+      dispatch({
+        kind: 'routesRead',
+        routes: [...four.value, ...six.value],
+        ...(withRules ? { rules } : {}),
+      });
   };
 
   const probed = (wan: string, result: ProbeResult): void => {
     const history = histories.get(wan) ?? createHistory();
     histories.set(wan, history);
+    const now = clock.monotonicMs();
     if (result.kind !== 'proberFailed' && result.burst === null)
-      recordProbe(history, result.kind === 'probeReply' ? result.latencyMs : null, clock.monotonicMs());
+      recordProbe(history, result.kind === 'probeReply' ? result.latencyMs : null, now);
     dispatch({ kind: 'tracked', wan, event: result });
+    suspicion.probed(now);
   };
 
   /** Whatever a task ends in, the machine hears of it: it waits for that. */
@@ -128,7 +139,7 @@ export function createMultiWanEngine(
   const run = (effect: MultiWanEffect): void => {
     switch (effect.kind) {
       case 'readRoutes':
-        readRoutes().catch((error: unknown) =>
+        readRoutes(effect.rules).catch((error: unknown) =>
           dispatch({ kind: 'routesFailed', message: `A defect: ${String(error)}` }),
         );
         return;
@@ -251,7 +262,7 @@ export function createMultiWanEngine(
   const memory = applier.recall();
   dispatch({
     kind: 'began',
-    left: memory === null ? null : { states: memory.states },
+    left: memory === null ? null : { states: memory.states, tables: memory.applied.tables },
     tableNumbers: readTableNames(ports.files),
     shuffle: Math.floor(clock.wallMs()),
   });

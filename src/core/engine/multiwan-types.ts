@@ -3,6 +3,9 @@
  * replayed. Moments are monotonic milliseconds.
  */
 import type { LinkStatus } from '../../api/status.ts';
+import type { OccupiedTable, TableUse } from '../config/network-tables.ts';
+import type { KernelRule } from '../plan/decode-rules.ts';
+import type { OwnedTable } from '../plan/ours.ts';
 import type { FlowDrop } from '../plan/steps.ts';
 import type { Marks } from '../policy/marks.ts';
 import type { CompileInput, Desired, Family, KernelRoute, MultiWanConfig } from '../policy/model.ts';
@@ -27,12 +30,16 @@ export interface Situation {
   readonly wans: Readonly<Record<string, WanFacts>> | null;
   /** Devices of netifd's interfaces that are up. */
   readonly devices: Readonly<Record<string, string>>;
+  /** Routing tables that UCI network uses. */
+  readonly tableUses: readonly TableUse[];
   readonly mwan3Runs: boolean | null;
 }
 
 /** What an earlier run left behind. */
 export interface Left {
   readonly states: Readonly<Record<string, LinkStatus>>;
+  /** Tables that it filled. */
+  readonly tables: readonly OwnedTable[];
 }
 
 /** How an apply, check or removal ended. */
@@ -55,7 +62,12 @@ export type MultiWanEvent =
       readonly shuffle: number;
     }
   | { readonly kind: 'situation'; readonly situation: Situation }
-  | { readonly kind: 'routesRead'; readonly routes: readonly KernelRoute[] }
+  /** `rules` while the engine does not run. */
+  | {
+      readonly kind: 'routesRead';
+      readonly routes: readonly KernelRoute[];
+      readonly rules?: readonly KernelRule[];
+    }
   | { readonly kind: 'routesFailed'; readonly message: string }
   /** The kernel's routes, rules or our table changed, by us or by anyone. */
   | { readonly kind: 'kernelChanged'; readonly routes: boolean }
@@ -82,7 +94,7 @@ export interface WanProbing extends Probing {
 export type HotplugAction = 'connected' | 'disconnected' | 'connecting' | 'disconnecting' | 'ifup' | 'ifdown';
 
 export type MultiWanEffect =
-  | { readonly kind: 'readRoutes' }
+  | { readonly kind: 'readRoutes'; readonly rules: boolean }
   | { readonly kind: 'readCarriers'; readonly devices: readonly string[] }
   /** Stop what runs for the WAN, start this; null = only stop. */
   | { readonly kind: 'probe'; readonly wan: string; readonly probing: WanProbing | null }
@@ -144,6 +156,10 @@ export interface MultiWanState {
   /** The device that a WAN had last, for events after it is gone. */
   readonly usedDevices: Readonly<Record<string, string>>;
   readonly routes: readonly KernelRoute[] | null;
+  /** Tables that are ours, now or before: `FAMILY NUMBER`. */
+  readonly owned: readonly string[];
+  /** Tables that rules of others led to before it ran. */
+  readonly ruleTables: readonly OccupiedTable[];
   readonly readingRoutes: 'no' | 'yes' | 'again';
   /** What the kernel was last asked to have. */
   readonly desired: Desired | null;

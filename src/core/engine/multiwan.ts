@@ -16,6 +16,7 @@ import { marksOf } from '../policy/marks.ts';
 import { nextDeadline as trackerDeadline } from '../track/step.ts';
 import { applyIfStale } from './multiwan-apply.ts';
 import { linkEvents, UNKNOWN_SITUATION } from './multiwan-links.ts';
+import { foreignTables, leftTables, occupiedBy, placeOf, tablesOf } from './multiwan-occupied.ts';
 import { type Draft, forget, track, trackAll } from './multiwan-tracking.ts';
 import type {
   MultiWanEffect,
@@ -45,6 +46,8 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   trackers: {},
   usedDevices: {},
   routes: null,
+  owned: [],
+  ruleTables: [],
   readingRoutes: 'no',
   desired: null,
   compiled: null,
@@ -68,7 +71,10 @@ type Handler<K extends MultiWanEventKind> = (
 
 function readRoutes(state: MultiWanState): Draft {
   if (state.readingRoutes !== 'no') return { state: { ...state, readingRoutes: 'again' }, effects: [] };
-  return { state: { ...state, readingRoutes: 'yes' }, effects: [{ kind: 'readRoutes' }] };
+  return {
+    state: { ...state, readingRoutes: 'yes' },
+    effects: [{ kind: 'readRoutes', rules: state.phase !== 'running' }],
+  };
 }
 
 function devicesOf({ wans }: Situation): string[] {
@@ -94,6 +100,8 @@ function wantedPhase(state: MultiWanState): { readonly phase: Phase; readonly re
   if (situation.wans === null) return wait('netifd has not been heard yet.');
   if (situation.mwan3Runs === null) return wait('procd has not said yet whether the mwan3 service runs.');
   if (state.routes === null) return wait('The routes have not been read yet.');
+  const [occupied] = occupiedBy(state, config);
+  if (occupied !== undefined) return wait(`${occupied.where}: ${occupied.text}`);
   return { phase: 'running', reason: '' };
 }
 
@@ -106,7 +114,7 @@ function changePhase(before: Draft, now: number): Draft {
   const say = (to: string, text: string): MultiWanEffect => ({ kind: 'tell', subject: 'engine', to, text });
   if (phase === 'running')
     return {
-      state: { ...next, stale: true, checkAt: now + CHECK_EVERY_MS },
+      state: own({ ...next, stale: true, checkAt: now + CHECK_EVERY_MS }),
       effects: [...before.effects, say('running', 'The multi-WAN engine runs.')],
     };
   if (phase === 'refused')
@@ -131,6 +139,12 @@ function changePhase(before: Draft, now: number): Draft {
     : { ...stopped, state: off };
 }
 
+/** The tables of what is in force are ours from now on. */
+function own(state: MultiWanState): MultiWanState {
+  const { config, owned } = state;
+  return config === null ? state : { ...state, owned: [...new Set([...owned, ...tablesOf(config)])] };
+}
+
 const KEPT = ' The configuration before it stays in force.';
 
 /** Takes a configuration if it can be used with the links; keeps the one before otherwise. */
@@ -151,14 +165,16 @@ function takeConfig(state: MultiWanState): MultiWanState {
     device: wans?.[name]?.device ?? null,
     state: 'unknown' as const,
   }));
-  const problems = checkLinks(config, links);
+  const problems = [...checkLinks(config, links), ...occupiedBy(state, config)];
   // Without another in force there is nothing to keep: what cannot be used is left out by the compiler.
   const keeps = problems.length > 0 && state.config !== null;
   const configProblems = problems.map(({ where, text }) => ({
     where,
     text: keeps ? `${text}${KEPT}` : text,
   }));
-  return keeps ? { ...state, configProblems } : { ...state, config, configProblems };
+  if (keeps) return { ...state, configProblems };
+  const taken = { ...state, config, configProblems };
+  return state.phase === 'running' ? own(taken) : taken;
 }
 
 function finishedWork(state: MultiWanState, outcome: Outcome, now: number): Draft {
@@ -189,7 +205,14 @@ function finishedWork(state: MultiWanState, outcome: Outcome, now: number): Draf
 
 const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
   began: (state, { left, tableNumbers, shuffle }) =>
-    readRoutes({ ...state, begun: true, left, tableNumbers, shuffle }),
+    readRoutes({
+      ...state,
+      begun: true,
+      left,
+      owned: (left?.tables ?? []).map(({ family, table }) => placeOf(family, table)),
+      tableNumbers,
+      shuffle,
+    }),
 
   situation: (state, { situation }, now) => {
     const before = state.situation;
@@ -213,13 +236,15 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
     };
   },
 
-  routesRead: (state, { routes }) => {
+  routesRead: (state, { routes, rules }) => {
     const again = state.readingRoutes === 'again';
     const isNews = !same(routes, state.routes);
     const next: MultiWanState = {
       ...state,
       // Of equal ones the first: what is compiled anew depends on it.
       routes: isNews ? routes : state.routes,
+      owned: rules === undefined ? state.owned : [...new Set([...state.owned, ...leftTables(rules)])],
+      ruleTables: rules === undefined ? state.ruleTables : foreignTables(rules),
       readingRoutes: 'no',
       stale: state.stale || isNews,
     };

@@ -71,15 +71,17 @@ export function verifyTable(table: NftTable, facts: TableFacts): readonly string
   };
   const isSet = ({ name, elements }: NftTable['sets'][number]): boolean =>
     sets.has(name) && (elements === null || elements.length === sets.get(name)?.size);
-  const ours = new Set([
-    ...table.chains.map(({ name }) => `chain ${name}`),
-    ...table.sets.map(({ name }) => `set ${name}`),
-  ]);
+  const ours = new Set(objectNames(table));
   return [
     ...table.chains.filter((chain) => !isChain(chain)).map(({ name }) => `chain ${name}`),
     ...table.sets.filter((set) => !isSet(set)).map(({ name }) => `set ${name}`),
     ...Object.keys(fingerprint(facts, table)).filter((name) => !ours.has(name)),
   ];
+}
+
+/** All objects of a table, as a fingerprint names them. */
+export function objectNames({ chains, sets }: NftTable): readonly string[] {
+  return [...chains.map(({ name }) => `chain ${name}`), ...sets.map(({ name }) => `set ${name}`)];
 }
 
 /** Objects that an update from one table to the other writes. */
@@ -110,12 +112,8 @@ export function expectedFingerprint(
 ): Fingerprint {
   const now = fingerprint(facts, table);
   const wrong = new Set(verifyTable(table, facts));
-  const ours = [
-    ...table.chains.map(({ name }) => `chain ${name}`),
-    ...table.sets.map(({ name }) => `set ${name}`),
-  ];
   return Object.fromEntries(
-    ours.map((name): readonly [string, Fingerprint[string]] => {
+    objectNames(table).map((name): readonly [string, Fingerprint[string]] => {
       const was = written.includes(name) ? undefined : before[name];
       const is = now[name] ?? { definition: '', content: '' };
       if (was !== undefined) return [name, was];
