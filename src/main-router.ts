@@ -1,7 +1,7 @@
 /** What both runtimes share of the program `hagw`: adapters to ports, ports to the service and the command line. */
 import { createFlows } from './adapters/conntrack-flows.ts';
 import { createConntrackd } from './adapters/conntrackd.ts';
-import { createCounters } from './adapters/counters.ts';
+import { createCounters, DEVICES_FILE } from './adapters/counters.ts';
 import { createDnsmasqLeases } from './adapters/dnsmasq.ts';
 import { createRouting } from './adapters/ip.ts';
 import { createKeepalivedVrrp } from './adapters/keepalived.ts';
@@ -72,7 +72,7 @@ function runService(runtime: Runtime, version: string): void {
       routing: createRouting(processes, timers),
       flows: createFlows(processes, timers),
       prober: createProber({ processes, timers, clock }),
-      counters: createCounters(files),
+      counters: createCounters(files, runtime.keepOpen(DEVICES_FILE)),
       watchNft: (changed: () => void) => watchNft(processes, timers, changed),
     },
   };

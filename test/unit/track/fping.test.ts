@@ -56,7 +56,8 @@ describe('probes without a line', () => {
   it('are lost once their time is over, each once', () => {
     const sequence = new ProbeSequence(100, 150, 0);
     for (const seq of [0, 1, 2]) expect(sequence.settle(seq, 10, seq * 100 + 10)).toBe(true);
-    expect(sequence.overdue(900)).toEqual([]);
+    expect(sequence.overdueAt()).toBe(950);
+    expect(sequence.overdue(949)).toEqual([]);
     expect(sequence.overdue(1000)).toEqual([3]);
     expect(sequence.overdue(1200)).toEqual([4, 5]);
     expect(sequence.next()).toBe(6);
