@@ -262,7 +262,10 @@ export function createMultiWanEngine(
   const memory = applier.recall();
   dispatch({
     kind: 'began',
-    left: memory === null ? null : { states: memory.states, tables: memory.applied.tables },
+    left:
+      memory === null
+        ? null
+        : { states: memory.states, tables: memory.applied.tables, drop: memory.intent?.drop ?? [] },
     tableNumbers: readTableNames(ports.files),
     shuffle: Math.floor(clock.wallMs()),
   });

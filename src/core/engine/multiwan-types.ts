@@ -40,6 +40,8 @@ export interface Left {
   readonly states: Readonly<Record<string, LinkStatus>>;
   /** Tables that it filled. */
   readonly tables: readonly OwnedTable[];
+  /** Flows that it was about to drop. */
+  readonly drop: readonly FlowDrop[];
 }
 
 /** How an apply, check or removal ended. */

@@ -209,6 +209,7 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
       ...state,
       begun: true,
       left,
+      owed: left?.drop ?? [],
       owned: (left?.tables ?? []).map(({ family, table }) => placeOf(family, table)),
       tableNumbers,
       shuffle,
