@@ -29,6 +29,7 @@ export function checkFolder(files: Files, folder: string): Problem[] {
     hagw: readPackage(files, folder, 'hagw'),
     mwan3: readPackage(files, folder, 'mwan3'),
     keepalived: readPackage(files, folder, 'keepalived'),
+    network: readPackage(files, folder, 'network'),
   } as const;
   const { state } = step(initialState(program), event, now);
   // Without the moment at which it was seen: nobody saw it. `ubus-lost` is not old enough to show at this moment.

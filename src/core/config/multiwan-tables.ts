@@ -62,7 +62,7 @@ const GLOBALS = {
     list: true,
     origin: 'mwan3',
     text: 'Routing tables, by number or by their name in /etc/iproute2/rt_tables: their destinations are left alone by rules, and their routes are copied to the table of each WAN.',
-    differs: 'The table of a WAN itself is left out and named.',
+    differs: 'The table of a WAN rejects the file.',
   },
   source_routing: {
     type: 'boolean',

@@ -20,8 +20,9 @@ import { ruleOf } from './multiwan-rule.ts';
 import { MULTI_WAN } from './multiwan-tables.ts';
 import { bitsOf, parseMarkMask } from './multiwan-values.ts';
 import { wanOf } from './multiwan-wan.ts';
+import { checkTables } from './network-tables.ts';
 import { type DecodedSection, decodeSection, quoted } from './option.ts';
-import { type ConfigProblem, optionText, sectionAddress, type UciSection } from './uci.ts';
+import { type ConfigProblem, LONGEST_NAME, optionText, sectionAddress, type UciSection } from './uci.ts';
 
 const BUILT_IN = ['default', 'unreachable', 'blackhole'];
 const FEWEST_BITS = 3;
@@ -92,8 +93,12 @@ function named(reading: Reading, type: string): readonly (UciSection & { readonl
     .filter((section) => section.type === type)
     .flatMap((section) => {
       const { name } = section;
-      if (name !== null) return [{ ...section, name }];
-      reading.warn(reading.whereOf(section), 'Has no name, so nothing can refer to it.', true);
+      if (name !== null && name.length <= LONGEST_NAME) return [{ ...section, name }];
+      const text =
+        name === null
+          ? 'Has no name, so nothing can refer to it.'
+          : `Has a name of ${name.length} characters; at most ${LONGEST_NAME} are read.`;
+      reading.warn(reading.whereOf(section), text, true);
       return [];
     });
 }
@@ -118,7 +123,7 @@ function globalsOf(reading: Reading) {
     const marks = checkMarks(mask, wans);
     if (!marks.ok) error(marks.error);
   }
-  return { values, mask: mask ?? 0, where: reading.whereOf(section) };
+  return { values, mask: mask ?? 0 };
 }
 
 /** WANs; an interface section without a name takes a number, as in mwan3, and is none. */
@@ -223,19 +228,6 @@ function rulesOf(
     });
 }
 
-/** Tables of `rt_table_lookup`; that of a WAN would feed itself. */
-function customTablesOf(
-  tables: readonly string[],
-  wans: readonly WanConfig[],
-  warn: (text: string) => void,
-): readonly string[] {
-  return tables.filter((table, index) => {
-    const own = wans.find(({ number }) => String(number) === table);
-    if (own !== undefined) warn(`Has ${quoted(table)}, the table of ${own.name} itself; it is left out.`);
-    return own === undefined && tables.indexOf(table) === index;
-  });
-}
-
 export interface DecodedMultiWan extends DecodedConfig<MultiWanConfig> {
   /** What the file says, errors or not: to be shown, never to be compiled. */
   readonly draft: MultiWanConfig;
@@ -258,7 +250,7 @@ export function decodeMultiWan(sections: readonly UciSection[]): DecodedMultiWan
         true,
       );
   }
-  const { values, mask, where } = globalsOf(reading);
+  const { values, mask } = globalsOf(reading);
   const wans = wansOf(reading, values.track_default);
   const policies = policiesOf(reading, membersOf(reading, wans));
   const draft: MultiWanConfig = {
@@ -266,13 +258,13 @@ export function decodeMultiWan(sections: readonly UciSection[]): DecodedMultiWan
     logging: values.logging,
     logLevel: LOG_LEVELS[values.loglevel],
     sourceRouting: values.source_routing,
-    customTables: customTablesOf(values.rt_table_lookup, wans, (text) =>
-      reading.warn(`${where}.rt_table_lookup`, text),
-    ),
+    customTables: [...new Set(values.rt_table_lookup)],
     wans,
     policies,
     rules: rulesOf(reading, policies, values.logging),
   };
+  // Names of tables are the router's to know.
+  problems.push(...checkTables(draft, [], {}));
   return { value: problems.some(({ severity }) => severity === 'error') ? null : draft, draft, problems };
 }
 

@@ -2,12 +2,14 @@
 import type { TrackEvent } from '../track/types.ts';
 import type { Situation, WanFacts } from './multiwan-types.ts';
 import type { State } from './state.ts';
+import { wanInterface } from './wans.ts';
 
 export const UNKNOWN_SITUATION: Situation = {
   engine: null,
   config: null,
   wans: null,
   devices: {},
+  tableUses: [],
   mwan3Runs: null,
 };
 
@@ -16,9 +18,11 @@ export function situationOf(state: State): Situation {
   const hagw = state.hagw.value;
   const config = state.multiWanConfig.value;
   const links = state.links.value;
-  const up = (links?.interfaces ?? []).filter((item) => item.up);
+  const interfaces = links?.interfaces ?? [];
+  const up = interfaces.filter((item) => item.up);
   const wans = (config?.wans ?? []).map(({ name, family }): [string, WanFacts] => {
-    const item = up.find((one) => one.name === name);
+    const known = wanInterface(interfaces, { name, family });
+    const item = known?.up === true ? known : undefined;
     return [
       name,
       {
@@ -38,6 +42,7 @@ export function situationOf(state: State): Situation {
     devices: Object.fromEntries(
       up.flatMap((item): [string, string][] => (item.l3Device === null ? [] : [[item.name, item.l3Device]])),
     ),
+    tableUses: state.tableUses,
     mwan3Runs: state.services.value === null ? null : state.services.value.running.includes('mwan3'),
   };
 }
@@ -47,6 +52,7 @@ export function mayDiffer(a: State, b: State): boolean {
   return (
     a.hagw.value !== b.hagw.value ||
     a.multiWanConfig.value !== b.multiWanConfig.value ||
+    a.tableUses !== b.tableUses ||
     a.links.value !== b.links.value ||
     a.services.value !== b.services.value
   );
