@@ -146,12 +146,23 @@ export const OBJECTS = {
         reply: 'WanHistory',
         text: 'Latency and loss over time.',
       },
-      up: { access: 'write', args: { name: WAN_NAME }, reply: 'empty', text: 'Takes `down` back.' },
-      down: {
+      up: {
         access: 'write',
         args: { name: WAN_NAME },
         reply: 'empty',
-        text: 'Takes the WAN out of all policies until `up` or the next start of the service.',
+        text: 'Takes `down` back, the persistent one, too.',
+      },
+      down: {
+        access: 'write',
+        args: {
+          name: WAN_NAME,
+          persist: {
+            type: 'boolean',
+            text: 'True: also when the service starts anew, until `up` or a reboot. False: no longer so. Default: as it was.',
+          },
+        },
+        reply: 'empty',
+        text: 'Takes the WAN out of all policies until `up`, through every reload of the configuration. A restart of the service ends it, unless `persist` is given.',
       },
       probe: {
         access: 'write',

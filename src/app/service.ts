@@ -4,7 +4,9 @@
  */
 
 import type { Effect } from '../core/engine/messages.ts';
+
 import { mayDiffer, sameSituation, situationOf, UNKNOWN_SITUATION } from '../core/engine/multiwan-links.ts';
+import { liveProblems } from '../core/engine/multiwan-occupied.ts';
 import { initialState, type Program } from '../core/engine/state.ts';
 import { toEvent } from '../core/events/timeline.ts';
 import type { BusTable } from '../ports/bus.ts';
@@ -74,7 +76,9 @@ export function startService(
           },
         );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const wanConfig = createConfigHandlers(ports.files, bus, () => []);
+  const wanConfig = createConfigHandlers(ports.files, bus, (config) =>
+    multiWan === null ? [] : liveProblems(multiWan.state(), config),
+  );
   const objects = provideObjects(bus, reactor, log, {
     ...wan,
     'hagw.wan': { ...wan['hagw.wan'], ...wanConfig },

@@ -41,7 +41,10 @@ function readLinks(files: Files, path: string | null): Result<LinksFile, readonl
 
 function linkOf(wan: WanConfig, links: LinksFile, devices: Readonly<Record<string, string>>): WanLink {
   const said = own(links.wans, wan.name);
-  const device = said?.device === undefined ? (own(devices, wan.name) ?? null) : said.device;
+  // netifd's NAME_4 and NAME_6 go before NAME (mwan3 2.12: mwan3_get_true_iface).
+  const family = `${wan.name}_${wan.family === 'ipv4' ? 4 : 6}`;
+  const planned = own(devices, family) ?? own(devices, wan.name) ?? null;
+  const device = said?.device === undefined ? planned : said.device;
   return { name: wan.name, device, state: said?.state ?? 'online' };
 }
 

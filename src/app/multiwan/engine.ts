@@ -21,6 +21,7 @@ import type { ProbeResult, RunningProbe } from '../../ports/probe.ts';
 import type { KernelRule } from '../../ports/routing.ts';
 import { type ApplyReport, createApplier } from './applier.ts';
 import { createHotplug } from './hotplug.ts';
+import { readKeptDown, writeKeptDown } from './kept-down.ts';
 import type { MultiWanPorts } from './ports.ts';
 import { createSuspicionWatch } from './suspicion-watch.ts';
 import { readTableNames } from './table-names.ts';
@@ -177,6 +178,11 @@ export function createMultiWanEngine(
           (error: unknown) => log.write('err', String(error)),
         );
         return;
+      case 'keepDown': {
+        const why = writeKeptDown(ports.files, effect.wans);
+        if (why !== null) log.write('err', `What is switched off by hand cannot be kept: ${why}`);
+        return;
+      }
       case 'hotplug':
         hotplug.push(effect);
         return;
@@ -266,6 +272,7 @@ export function createMultiWanEngine(
       memory === null
         ? null
         : { states: memory.states, tables: memory.applied.tables, drop: memory.intent?.drop ?? [] },
+    down: readKeptDown(ports.files),
     tableNumbers: readTableNames(ports.files),
     shuffle: Math.floor(clock.wallMs()),
   });

@@ -2,6 +2,7 @@
  * Routing tables that are not ours to write: those that UCI network and `rt_table_lookup` name, and those in which the kernel shows
  * routes, or rules that lead there, of somebody else. What the engine once had in force is its own from then on.
  */
+import { checkLinks } from '../config/multiwan.ts';
 import { checkTables, type OccupiedTable } from '../config/network-tables.ts';
 import type { ConfigProblem } from '../config/uci.ts';
 import type { KernelRule } from '../plan/decode-rules.ts';
@@ -53,4 +54,20 @@ export function occupiedBy(state: MultiWanState, config: MultiWanConfig): readon
     found.push(one);
   }
   return checkTables(config, situation.tableUses, tableNumbers, found);
+}
+
+/** What the router knows to be wrong with a configuration that is not in force yet. */
+export function liveProblems(state: MultiWanState, config: MultiWanConfig): readonly ConfigProblem[] {
+  const { devices, tableUses } = state.situation;
+  const links = config.wans.map(({ name, family }) => ({
+    name,
+    device: devices[`${name}_${family === 'ipv4' ? 4 : 6}`] ?? devices[name] ?? null,
+    state: 'unknown' as const,
+  }));
+  // While another engine runs, what is in the tables is its own.
+  const tables =
+    state.phase === 'running'
+      ? occupiedBy(state, config)
+      : checkTables(config, tableUses, state.tableNumbers);
+  return [...checkLinks(config, links), ...tables];
 }

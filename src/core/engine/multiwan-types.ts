@@ -59,6 +59,8 @@ export type MultiWanEvent =
   | {
       readonly kind: 'began';
       readonly left: Left | null;
+      /** WANs that were switched off by hand for all runs. */
+      readonly down: readonly string[];
       readonly tableNumbers: Readonly<Record<string, number>>;
       /** Any whole number: where the lists of targets begin. */
       readonly shuffle: number;
@@ -76,6 +78,13 @@ export type MultiWanEvent =
   /** Carrier by device: false also for a device that is gone; null = it does not say. */
   | { readonly kind: 'carriers'; readonly carriers: Readonly<Record<string, boolean | null>> }
   | { readonly kind: 'tracked'; readonly wan: string; readonly event: TrackEvent }
+  /** Switched off or on by hand; `persist`: for the next runs, too (null = as it was). */
+  | {
+      readonly kind: 'admin';
+      readonly wan: string;
+      readonly down: boolean;
+      readonly persist: boolean | null;
+    }
   | { readonly kind: 'applied'; readonly outcome: Outcome }
   | { readonly kind: 'checked'; readonly outcome: Outcome }
   | { readonly kind: 'removed'; readonly outcome: Outcome }
@@ -116,6 +125,8 @@ export type MultiWanEffect =
   | { readonly kind: 'check' }
   | { readonly kind: 'remove'; readonly marks: Marks }
   | { readonly kind: 'flushFlows' }
+  /** WANs that are to be off in the next run, too: all of them. */
+  | { readonly kind: 'keepDown'; readonly wans: readonly string[] }
   /** To hotplug's scripts and /etc/mwan3.user, as mwan3 does it. */
   | {
       readonly kind: 'hotplug';
@@ -148,6 +159,8 @@ export interface MultiWanState {
   readonly begun: boolean;
   /** What an earlier run left and this one has not taken over yet. */
   readonly left: Left | null;
+  /** WANs that are off by hand in the next run, too. */
+  readonly keptDown: readonly string[];
   readonly tableNumbers: Readonly<Record<string, number>>;
   readonly shuffle: number;
   readonly situation: Situation;

@@ -39,6 +39,7 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   reason: 'The service has just started.',
   begun: false,
   left: null,
+  keptDown: [],
   tableNumbers: {},
   shuffle: 0,
   situation: UNKNOWN_SITUATION,
@@ -204,13 +205,14 @@ function finishedWork(state: MultiWanState, outcome: Outcome, now: number): Draf
 }
 
 const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
-  began: (state, { left, tableNumbers, shuffle }) =>
+  began: (state, { left, down, tableNumbers, shuffle }) =>
     readRoutes({
       ...state,
       begun: true,
       left,
       owed: left?.drop ?? [],
       owned: (left?.tables ?? []).map(({ family, table }) => placeOf(family, table)),
+      keptDown: down,
       tableNumbers,
       shuffle,
     }),
@@ -270,6 +272,17 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
       if (had !== has) draft = track(draft, name, { kind: has ? 'carrierFound' : 'carrierLost' }, now);
     }
     return draft;
+  },
+
+  admin: (state, { wan, down, persist }, now) => {
+    const { keptDown } = state;
+    const keeps = down && (persist ?? keptDown.includes(wan));
+    const wans = keeps ? [...new Set([...keptDown, wan])] : keptDown.filter((name) => name !== wan);
+    const event = { kind: down ? 'adminDown' : 'adminUp' } as const;
+    const draft = track({ state: { ...state, keptDown: wans }, effects: [] }, wan, event, now);
+    return wans.length === keptDown.length
+      ? draft
+      : { ...draft, effects: [...draft.effects, { kind: 'keepDown', wans }] };
   },
 
   tracked: (state, { wan, event }, now) => track({ state, effects: [] }, wan, event, now),

@@ -91,6 +91,7 @@ class Run {
 
 const began = (states: Record<string, 'online' | 'offline'> | null = null): MultiWanEvent => ({
   kind: 'began',
+  down: [],
   left: states === null ? null : { states, drop: [], tables: [] },
   tableNumbers: {},
   shuffle: 0,
