@@ -59,7 +59,7 @@ export function startService(
     runEffect,
     (before, after) => {
       if (!mayDiffer(before, after)) return;
-      const now = situationOf(after);
+      const now = situationOf(after, multiWan?.state().config);
       if (sameSituation(now, situation)) return;
       situation = now;
       multiWan?.situation(now);

@@ -1,4 +1,5 @@
 /** What the multi-WAN machine takes of the rest of the state, and what a change of it means to a WAN's tracker. */
+import type { MultiWanConfig } from '../policy/model.ts';
 import type { TrackEvent } from '../track/types.ts';
 import type { Situation, WanFacts } from './multiwan-types.ts';
 import type { State } from './state.ts';
@@ -13,14 +14,18 @@ export const UNKNOWN_SITUATION: Situation = {
   mwan3Runs: null,
 };
 
-/** The situation as the engine's state has it. */
-export function situationOf(state: State): Situation {
+/**
+ * The situation as the engine's state has it.
+ * @param inForce the configuration that the machine goes by: where the file's cannot be used, its WANs are still those that count.
+ */
+export function situationOf(state: State, inForce: MultiWanConfig | null = null): Situation {
   const hagw = state.hagw.value;
   const config = state.multiWanConfig.value;
   const links = state.links.value;
   const interfaces = links?.interfaces ?? [];
   const up = interfaces.filter((item) => item.up);
-  const wans = (config?.wans ?? []).map(({ name, family }): [string, WanFacts] => {
+  const all = [...(inForce === config ? [] : (inForce?.wans ?? [])), ...(config?.wans ?? [])];
+  const wans = all.map(({ name, family }): [string, WanFacts] => {
     const known = wanInterface(interfaces, { name, family });
     const item = known?.up === true ? known : undefined;
     return [
