@@ -19,8 +19,8 @@ export async function startGateway(options: TopologyOptions): Promise<Gateway> {
   const lab = await createLab({ engine: 'hagw', packages: ['hagw'], ...options, alone: true });
   try {
     const router = lab.routers['gw-a'];
-    await until('The first answer of the service', 30_000, () => statusOf(router));
-    await waitForWans(router, () => 'online', 30_000);
+    await until('The first answer of the service', 60_000, () => statusOf(router));
+    await waitForWans(router, () => 'online', 60_000);
     return { lab, router };
   } catch (error) {
     await lab.close();
@@ -41,7 +41,7 @@ export async function wansOf(router: Router): Promise<Readonly<Record<string, Wa
 export async function waitForWans(
   router: Router,
   wanted: (wan: string) => string | undefined,
-  timeoutMs = 20_000,
+  timeoutMs = 40_000,
 ): Promise<void> {
   let last = 'nothing';
   try {
