@@ -1,4 +1,6 @@
 /** What is wrong with the three configuration files. */
+import { checkTables } from '../config/network-tables.ts';
+import type { ConfigProblem } from '../config/uci.ts';
 import { type PackageState, type State, shownConfig } from '../engine/state.ts';
 import { LIMITS } from '../status/limits.ts';
 import type { Finding, ProblemCode } from './catalogue.ts';
@@ -31,7 +33,12 @@ const LONGEST_INTERFACE = 13;
 /** What is wrong with the WANs' file by the rules of whose it is: the mwan3 package rejects none, but cannot do all of it. */
 function wanFindings(state: State): Finding[] {
   const { multiWanConfig } = state;
-  if (state.hagw.value?.engine === 'hagw') return problemFindings(multiWanConfig, 'mwan3-config-warning');
+  if (state.hagw.value?.engine === 'hagw') {
+    const { problems, value } = multiWanConfig;
+    // Where an engine runs, it says so itself, and knows more.
+    const tables = state.multiWan === null && value !== null ? checkTables(value, state.tableUses, {}) : [];
+    return problemFindings([...problems, ...tables], 'mwan3-config-warning');
+  }
   const { wans = [], policies = [] } = multiWanConfig.draft ?? {};
   const tooLong = (name: string, limit: number, what: string): Finding[] =>
     name.length <= limit
@@ -58,8 +65,8 @@ function wanFindings(state: State): Finding[] {
   ];
 }
 
-function problemFindings(pack: PackageState<unknown>, warning: ProblemCode): Finding[] {
-  return pack.problems.map(({ severity, where, text }) => ({
+function problemFindings(problems: readonly ConfigProblem[], warning: ProblemCode): Finding[] {
+  return problems.map(({ severity, where, text }) => ({
     code: severity === 'error' ? 'config-invalid' : warning,
     where,
     text,
@@ -99,7 +106,7 @@ export function configFindings(state: State): readonly Finding[] {
     hagw.value === null ? 'No configuration is in force.' : 'The configuration before it stays in force.';
   return [
     ...fileFindings('hagw', hagw, { missing: 'config-missing', broken: 'config-broken' }, force),
-    ...problemFindings(hagw, 'config-warning').map((finding) =>
+    ...problemFindings(hagw.problems, 'config-warning').map((finding) =>
       finding.code === 'config-invalid' ? { ...finding, text: `${finding.text} ${force}` } : finding,
     ),
     ...fileFindings(
@@ -108,7 +115,7 @@ export function configFindings(state: State): readonly Finding[] {
       { missing: 'keepalived-config-missing', broken: 'keepalived-config-broken' },
       'keepalived does not start without it.',
     ),
-    ...problemFindings(keepalivedConfig, 'keepalived-config-warning'),
+    ...problemFindings(keepalivedConfig.problems, 'keepalived-config-warning'),
     ...fileFindings(
       'mwan3',
       multiWanConfig,
