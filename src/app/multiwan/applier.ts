@@ -60,6 +60,8 @@ export interface Applier {
   apply(request: ApplyRequest): Promise<Result<ApplyReport, KernelError>>;
   /** Reads the kernel and puts right what is not as it was last applied. To be called soon after `switched`. */
   check(): Promise<Result<ApplyReport, KernelError>>;
+  /** The kernel told of a transaction on our table: whose it was is not known. */
+  heard(): void;
   /** Removes everything that is ours, and the memory. */
   stop(marks: Marks): Promise<Result<ApplyReport, KernelError>>;
 }
@@ -78,6 +80,10 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
   let current: Current | null = null;
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
+  let onTransaction: () => void = () => undefined;
+  const nextTransaction = (heard: () => void): void => {
+    onTransaction = heard;
+  };
   /** At once if nothing is under way: nft starts before the caller goes on. */
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const mine = waiting === 0 ? task() : last.then(task);
@@ -157,7 +163,7 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
     const isNews =
       plan.steps.length > 0 || JSON.stringify(before.request.states) !== JSON.stringify(request.states);
     const unkept = isNews ? intend(request, written) : [];
-    const outcome = await runPlan(plan, ports);
+    const outcome = await runPlan(plan, ports, nextTransaction);
     if (!outcome.ok) return outcome;
     // The text is of use only with the fingerprint: `check` gives both.
     const table = { text: '', fingerprint: before.table.fingerprint, table: desired.nft };
@@ -212,7 +218,7 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
         });
       // What fails of it fails again after the reading, and is told then.
       if (plan.nft !== 'keep') intend(request, null);
-      const outcome = await runPlan(plan, ports);
+      const outcome = await runPlan(plan, ports, nextTransaction);
       if (!outcome.ok) return outcome;
       problems.push(...outcome.value.problems);
       dropped.push(...outcome.value.dropped);
@@ -229,6 +235,11 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
 
   return {
     recall,
+    heard() {
+      const tell = onTransaction;
+      onTransaction = () => undefined;
+      tell();
+    },
     apply: (request) =>
       inTurn(async () => {
         const outcome = current === null ? await full(request) : await fast(current, request);
@@ -247,7 +258,7 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
         const applied = current ?? recall()?.applied ?? null;
         const remove = renderRemove({ family: 'inet', name: TABLE_NAME, sets: [], chains: [] });
         const plan = planRemoval(actual.value, applied, marks, remove);
-        const outcome = await runPlan(plan, ports);
+        const outcome = await runPlan(plan, ports, nextTransaction);
         if (!outcome.ok) return outcome;
         current = null;
         kept = '';

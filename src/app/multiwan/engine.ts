@@ -259,7 +259,7 @@ export function createMultiWanEngine(
           if (what.has('link') || what.has('all')) readCarriers(devices);
           dispatch({ kind: 'kernelChanged', routes: true });
         }),
-        ports.watchNft(() => dispatch({ kind: 'kernelChanged', routes: false })),
+        ports.watchNft(() => dispatch({ kind: 'kernelChanged', routes: false }), applier.heard),
       ];
       suspicion.start();
     }

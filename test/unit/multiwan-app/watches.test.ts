@@ -45,9 +45,17 @@ describe('nft monitor', () => {
   it('tells of our table alone, once for all that comes together', async () => {
     const [time, program] = [createFakeTime(), createProgram()];
     let told = 0;
-    watchNft(program.processes, time.timers, () => {
-      told += 1;
-    });
+    let heard = 0;
+    watchNft(
+      program.processes,
+      time.timers,
+      () => {
+        told += 1;
+      },
+      () => {
+        heard += 1;
+      },
+    );
     expect(program.started[0]?.argv).toEqual(['nft', 'monitor']);
     program.print(
       'add rule inet fw4 forward accept\nadd chain inet hagw2 x\n# new generation 5 by process 7 (nft)\n',
@@ -56,6 +64,8 @@ describe('nft monitor', () => {
     expect(told).toBe(0);
     for (let line = 0; line < 100; line += 1) program.print(`add rule inet hagw main ${line}\n`);
     program.print('delete table inet hagw\n');
+    // At once, for whoever waits for a transaction.
+    expect([told, heard]).toEqual([0, 101]);
     await time.advance(1000);
     expect(told).toBe(1);
     program.print('flush chain inet ha');
