@@ -94,6 +94,14 @@ function textsOf(value: unknown): readonly string[] | null {
   return texts.some((text) => text === null) ? null : texts.flatMap((text) => text || []);
 }
 
+/** Interfaces that are in both, at another place. */
+function otherNumbers(before: UciPackage, after: UciPackage): readonly string[] {
+  const namesOf = ({ sections }: UciPackage): readonly string[] =>
+    sections.filter(({ type }) => type === 'interface').map(({ name }) => name);
+  const now = namesOf(after);
+  return namesOf(before).filter((name, at) => now.includes(name) && now.indexOf(name) !== at);
+}
+
 class Draft {
   readonly changes: UciChange[] = [];
   readonly problems: ConfigProblem[] = [];
@@ -151,7 +159,17 @@ class Draft {
 
   plan(section: string): EditPlan {
     const { problems } = this;
-    if (problems.length === 0) problems.push(...newProblems(this.before, this.after(), this.more));
+    if (problems.length === 0) {
+      const after = this.after();
+      problems.push(...newProblems(this.before, after, this.more));
+      const moved = otherNumbers(this.before, after);
+      if (moved.length > 0)
+        problems.push({
+          severity: 'warning',
+          where: PACKAGE,
+          text: `Other numbers, and so tables and marks, for ${moved.join(', ')}: connections choose a WAN anew, and the other router of a pair needs the same order.`,
+        });
+    }
     const isRefused = problems.some(refuses);
     return isRefused
       ? {
@@ -184,6 +202,8 @@ export function planEdit(pkg: UciPackage, edit: SectionEdit, more: MoreChecks): 
     found = findSection(draft.after(), id);
   }
   if (found === undefined) return draft.refuse(place, 'There is no such section.');
+  if (edit.kind === 'set' && !Object.keys(MULTI_WAN).includes(found.type))
+    return draft.refuse(place, `Is of type ${quoted(found.type)}, which nobody reads.`);
   if (edit.kind === 'delete') draft.changes.push({ op: 'remove', section: found.name });
   else {
     draft.setOptions(found, edit.options);

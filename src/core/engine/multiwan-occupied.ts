@@ -41,14 +41,16 @@ export function occupiedBy(state: MultiWanState, config: MultiWanConfig): readon
   const found: OccupiedTable[] = [];
   for (const one of [
     ...ruleTables,
-    ...(routes ?? []).map(({ family, table, words }) => ({
-      family,
-      table,
-      what: `there is the route '${words.join(' ')}' of somebody else`,
-    })),
+    ...(routes ?? [])
+      .filter(({ table }) => table <= MOST_WANS)
+      .map(({ family, table, words }) => ({
+        family,
+        table,
+        what: `there is the route '${words.join(' ')}' of somebody else`,
+      })),
   ]) {
     const place = placeOf(one.family, one.table);
-    if (one.table > MOST_WANS || seen.has(place)) continue;
+    if (seen.has(place)) continue;
     // One sentence for each table will do.
     seen.add(place);
     found.push(one);

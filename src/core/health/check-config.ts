@@ -120,7 +120,9 @@ export function configFindings(state: State): readonly Finding[] {
       'mwan3',
       multiWanConfig,
       { missing: 'mwan3-config-missing', broken: 'mwan3-config-broken' },
-      'No WANs and policies are known.',
+      shownConfig(state) === null
+        ? 'No WANs and policies are known.'
+        : 'The configuration before it stays in force.',
     ),
     ...wanFindings(state),
     ...altConfigFindings(state),

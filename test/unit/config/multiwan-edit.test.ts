@@ -161,6 +161,7 @@ describe('an edit is refused as a whole, by section and option', () => {
     ['another type', add('zone', 'x'), /one of the types/],
     ['a name that is taken', add('member', 'm1', { interface: 'wan' }), /^mwan3\.m1: Is there already/],
     ['a name that is none', add('member', 'm-2', { interface: 'wan' }), /letters, digits and underscores/],
+    ['a section that nobody reads', set('zone', { x: 1 }), /^mwan3\.zone: Is of type 'zone', which nobody/],
     ['no such section', set('wanc', {}), /^mwan3\.wanc: There is no such section/],
     ['no such section to delete', { kind: 'delete', name: '' }, /There is no such section/],
     ['the interface of a member', { kind: 'delete', name: 'wan' }, /^mwan3\.m1\.interface: Is 'wan'/],
@@ -169,7 +170,7 @@ describe('an edit is refused as a whole, by section and option', () => {
     ['a rule before an interface', set('@rule[0]', {}, 'wan'), /Cannot stand before 'wan'/],
     ['a rule before nothing', set('@rule[0]', {}, '@rule[7]'), /Cannot stand before '@rule\[7\]'/],
   ])('%s', (_what, edit, sentence) => {
-    const found = plan(edit);
+    const found = plan(edit, `${MWAN3}config zone 'zone'\n`);
     expect(found.changes).toEqual([]);
     expect(errorsOf(found).join('\n')).toMatch(sentence);
   });
@@ -204,6 +205,16 @@ describe('an edit is refused as a whole, by section and option', () => {
     const found = plan(set('wan', { check_quality: 1, failure_latency: 100, recovery_latency: 200 }));
     expect(found.changes).toHaveLength(3);
     expect(found.problems).toMatchObject([{ severity: 'warning', where: 'mwan3.wan.recovery_latency' }]);
+  });
+
+  it('and so are the other numbers of the interfaces behind', () => {
+    const found = plan(add('interface', 'wan0', {}, 'wan'));
+    expect(found.changes).not.toEqual([]);
+    expect(found.problems).toMatchObject([
+      { severity: 'warning', text: expect.stringContaining('wan, wanb') },
+    ]);
+    expect(plan(add('interface', 'wanc')).problems).toEqual([]);
+    expect(plan({ kind: 'delete', name: 'wanb' }).problems).toEqual([]);
   });
 
   it('what the router alone can tell refuses, too', () => {
