@@ -51,6 +51,7 @@ const ruleWhen = (what: string, isThere: boolean): Promise<true> =>
   until(`the rule for ${what}`, DEADLINE_MS, async () =>
     (await rules()).includes(what) === isThere ? true : undefined,
   );
+const strip = (text: string): string => text.replace(/packets \d+ bytes \d+/g, '');
 const pending = (): Promise<string> => router.must(['uci', 'changes', 'mwan3']);
 
 describe('on the command line', () => {
@@ -101,6 +102,31 @@ describe('on the command line', () => {
       return stderr.includes('mwan3.wan4') && stderr.includes('10.99.0.0/16') ? true : undefined;
     });
     await router.must(['ip', 'route', 'del', '10.99.0.0/16', 'dev', 'lo', 'table', '4']);
+  });
+
+  it('a table of UCI network, too: what runs goes on, a service that starts waits, both say where', async () => {
+    const network = router.read('/etc/config/network');
+    const told = () =>
+      router.ubus('service', 'event', { type: 'config.change', data: { package: 'network' } });
+    const said = (what: RegExp): Promise<true> =>
+      until(String(what), DEADLINE_MS, async () => {
+        const { stdout } = await router.exec(['hagw', 'check']);
+        return what.test(stdout) ? true : undefined;
+      });
+    const ruleset = await router.must(['nft', 'list', 'table', 'inet', 'hagw']);
+    router.write(
+      '/etc/config/network',
+      `${network}\nconfig interface 'vpn0'\n\toption disabled '1'\n\toption ip4table '2'\n`,
+    );
+    await told();
+    await said(/network\.vpn0\.ip4table[\s\S]*Is '2', but the routing table 2 is that of wan2/);
+    await waitForWans(router, () => 'online');
+    await router.must(['/etc/init.d/hagw', 'restart']);
+    await said(/The WANs' traffic goes on as the kernel has it\. network\.vpn0\.ip4table: Is '2'/);
+    expect(strip(await router.must(['nft', 'list', 'table', 'inet', 'hagw']))).toBe(strip(ruleset));
+    router.write('/etc/config/network', network);
+    await told();
+    await waitForWans(router, () => 'online');
   });
 
   it('history has the seconds that have passed', async () => {
