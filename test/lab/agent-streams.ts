@@ -23,7 +23,7 @@ export interface ProbeStream {
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
-/** A new port stays open this long for a late answer. (fping with more than 500 ms falls silent after a while of loss.) */
+/** A new port stays open this long for a late answer. */
 const LATE_MS = 2000;
 /** At the end, answers that are on their way still count as answers: what is missing after this was lost. */
 const LAST_ANSWERS_MS = 2000;
@@ -57,7 +57,7 @@ const ANSWER = /^\[(\d+\.\d+)\] \S+ : \[(\d+)\], \d+ bytes/;
 function pingStream(options: StreamOptions): ProbeStream {
   const counts: Counts = { sent: 0, arrivals: [] };
   const every = String(options.intervalMs);
-  const argv = [options.rootfs, 'fping', '-D', '-l', '-p', every, '-t', '500', options.target];
+  const argv = [options.rootfs, 'fping', '-D', '-l', '-p', every, '-t', String(LATE_MS), options.target];
   const child: ChildProcess = spawn('chroot', argv, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());

@@ -66,6 +66,15 @@ const WATCH = `table inet watch {
 		flags dynamic
 		size 8192
 	}
+	set came {
+		typeof th sport
+		flags dynamic
+		size 8192
+	}
+	chain coming {
+		type filter hook prerouting priority -300; policy accept;
+		iifname { "br-lan", "br-guest.7" } meta l4proto { tcp, udp } th sport 20000-30000 add @came { th sport }
+	}
 	chain leaving {
 		type filter hook postrouting priority 300; policy accept;
 		meta l4proto { tcp, udp } th sport 20000-30000 add @seen { th sport . oifname . meta mark . ct mark }
@@ -78,7 +87,7 @@ R='chroot ROOTFS'
 # Seen in this mount namespace only.
 mount --bind /proc ROOTFS/proc
 echo 1 > /proc/sys/net/ipv4/ip_forward
-unshare --net sleep 60 &
+unshare --net sleep 600 &
 client=$!
 trap 'kill $client' EXIT
 until [ "$(readlink /proc/$client/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
@@ -131,11 +140,14 @@ export function sendThrough(
       // Failing is an outcome: unreachable, or no answer.
       return `echo x | ${source === null ? '$R' : '$C'} socat -u - ${address} 2>/dev/null || :`;
     });
+    const sent = flows.filter(({ source }) => source !== null).length;
     const script = [
       SETUP.replaceAll('ROOTFS', rootfs),
       `$R ip -4 -batch - < ${file('ip', `${ipCommands(desired, input).join('\n')}\n`)}`,
       `$R nft -f - < ${file('nft', renderTable(desired.nft) + filled + WATCH)}`,
       ...socat,
+      // The kernel takes a packet over the cable when it gets to it: all that the client sent are waited for.
+      `for try in $(seq 600); do [ "$($R nft list set inet watch came | grep -oE '\\b[23][0-9]{4}\\b' | wc -l)" -ge ${sent} ] && break; sleep 0.1; done`,
       '$R nft -j list set inet watch seen',
     ].join('\n');
     const output = execFileSync('unshare', ['--net', '--mount', 'sh', file('run.sh', script)], {
