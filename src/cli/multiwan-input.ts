@@ -1,5 +1,6 @@
 /** What the compiler needs, from files: UCI `mwan3` and `network` of a folder and the file of `--links`. */
 import { checkLinks, decodeMultiWan } from '../core/config/multiwan.ts';
+import { checkTables, tableUses } from '../core/config/network-tables.ts';
 import { optionText, type UciSection } from '../core/config/uci.ts';
 import type { CompileInput, KernelRoute, WanConfig, WanLink } from '../core/policy/model.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
@@ -7,7 +8,7 @@ import { decodeText } from '../lib/text.ts';
 import type { Files } from '../ports/files.ts';
 import { decodeLinks, type LinksFile, NO_LINKS, parseRoute } from './links.ts';
 import { own, readDevices, readRoutes } from './network.ts';
-import { readPackage } from './offline.ts';
+import { readPackage } from './packages.ts';
 
 /** A router may have many thousands of routes. */
 const LARGEST_LINKS = 8 * 1024 * 1024;
@@ -103,7 +104,14 @@ export function readOffline(
   const { value: config, problems } = decodeMultiWan(mwan3.value);
   const devices = { ...readDevices(network), ...file.value.devices };
   const links = (config?.wans ?? []).map((wan) => linkOf(wan, file.value, devices));
-  const all = config === null ? problems : [...problems, ...checkLinks(config, links)];
+  const all =
+    config === null
+      ? problems
+      : [
+          ...problems,
+          ...checkLinks(config, links),
+          ...checkTables(config, tableUses(network), file.value.tables),
+        ];
   const sentence = ({ where, text }: { readonly where: string; readonly text: string }): string =>
     `${where}: ${text}`;
   const errors = all.filter(({ severity }) => severity === 'error');
