@@ -50,8 +50,13 @@ export function createFping(tools: ProbeTools): Prober {
   let canMark: Promise<boolean> | null = null;
   const asked = (): Promise<boolean> => {
     canMark ??= tools.processes
-      .run(['fping', '--help'], { timeoutMs: 2000, maxOutputBytes: 16_384 })
-      .then((done) => done.ok && decodeText(done.value.stdout).includes('--fwmark'));
+      .run(['fping', '--help'], { timeoutMs: 10_000, maxOutputBytes: 16_384 })
+      .then((done) => {
+        if (done.ok && !done.value.timedOut) return decodeText(done.value.stdout).includes('--fwmark');
+        // No answer, on a router that is busy booting: the next probes ask again.
+        canMark = null;
+        return false;
+      });
     return canMark;
   };
   return {
@@ -162,6 +167,8 @@ class RunningFping implements RunningProbe {
       if (line === null || sequence === undefined) return;
       this.restartMs = FIRST_RESTART_MS;
       this.heardMs = this.tools.clock.monotonicMs();
+      for (const seq of line.latencyMs === null ? sequence.skipped(line.seq) : [])
+        this.tell(line.target, base + seq, null, null);
       const fresh = sequence.settle(line.seq, line.latencyMs, this.heardMs);
       if (fresh) this.tell(line.target, base + line.seq, null, line.latencyMs);
     });
