@@ -67,6 +67,19 @@ export class ProbeSequence {
     return true;
   }
 
+  /**
+   * Numbers below one whose time-out has just been printed, without a line of their own: theirs ended before it, so that no line
+   * will come. An fping that gets no processor time leaves some out. They are settled with this.
+   */
+  skipped(seq: number): number[] {
+    const missing: number[] = [];
+    for (let number = this.lowest; number < seq; number += 1)
+      if (!this.settledAbove.has(number)) missing.push(number);
+    for (const number of missing) this.settledAbove.add(number);
+    this.advance();
+    return missing;
+  }
+
   /** When `overdue` may find the first. */
   overdueAt(): number {
     const { seq, atMs } = this.lastSent;
