@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hagw-capture-'));
   lab = await createLab({ packages: ['hagw'] });
   await waitForPair(lab);
-}, 120_000);
+});
 afterAll(async () => {
   await lab?.close();
   rmSync(folder, { recursive: true, force: true });
