@@ -67,6 +67,24 @@ function onlyStates(before: CompileInput, after: CompileInput): boolean {
   );
 }
 
+/** The second of two states, with the objects of the first where they are equal: what comes after compares by identity. */
+function reused(before: Desired, after: Desired): Desired {
+  const keep = <T extends { readonly name: string }>(old: readonly T[], now: readonly T[]): readonly T[] => {
+    const known = new Map(old.map((item) => [item.name, item]));
+    const kept = now.map((item) => {
+      const was = known.get(item.name);
+      return was !== undefined && same(was, item) ? was : item;
+    });
+    return kept.length === old.length && kept.every((item, at) => item === old[at]) ? old : kept;
+  };
+  const chains = keep(before.nft.chains, after.nft.chains);
+  const sets = keep(before.nft.sets, after.nft.sets);
+  const isTable = chains === before.nft.chains && sets === before.nft.sets;
+  const nft = isTable ? before.nft : { ...after.nft, chains, sets };
+  const desired = { ...after, nft };
+  return same({ ...before, nft: 0 }, { ...after, nft: 0 }) && isTable ? before : desired;
+}
+
 /**
  * What `compile` gives for `input`, from what it gave for another one. If only states differ (everything else being the same
  * objects), just the chains that choose among the WANs that came or went are made, and what is the same stays the same object: a switch
@@ -77,8 +95,7 @@ export function recompile(
   input: CompileInput,
 ): Desired {
   if (!onlyStates(previous.input, input)) {
-    const desired = compile(input);
-    return same(desired, previous.desired) ? previous.desired : desired;
+    return reused(previous.desired, compile(input));
   }
   const { config } = input;
   const changed = new Set(

@@ -265,7 +265,7 @@ describe('a switch', () => {
           }
         },
       ),
-      { seed: 20_261_121, numRuns: 60 },
+      { seed: 20_261_121, numRuns: 25 },
     );
   });
 
