@@ -21,7 +21,7 @@ export async function startGateway(options: TopologyOptions): Promise<Gateway> {
     const router = lab.routers['gw-a'];
     await until('The first answer of the service', 60_000, () => statusOf(router));
     await waitForWans(router, () => 'online', 60_000);
-    // A flow that is older than the table keeps an address that does not fit the WAN which it is given then.
+    // A flow that is older than the table stays on the WAN that table main gave it, whatever the policy says.
     await until('The table of the engine', 60_000, async () =>
       (await router.exec(['nft', 'list', 'chain', 'inet', 'hagw', 'main'])).code === 0 ? true : undefined,
     );

@@ -35,6 +35,7 @@ export function targetsOf(part: NftMatch | NftStatement): readonly string[] {
       return part.shares.map(({ chain }) => chain);
     case 'mark-map':
     case 'iif-map':
+    case 'address-map':
       return part.chains.map(({ chain }) => chain);
     default:
       return [];
@@ -57,6 +58,7 @@ function isEmpty(part: NftMatch | NftStatement): boolean {
       );
     case 'mark-map':
     case 'iif-map':
+    case 'address-map':
       return part.chains.length === 0;
     default:
       return false;

@@ -248,6 +248,28 @@ describe('faults', () => {
     await watch.stop();
   });
 
+  it('connections from before the table stay on the WAN whose address they have', async () => {
+    await configure(BALANCED, SHARES);
+    await router.must(['/etc/init.d/hagw', 'stop']);
+    await router.must(['nft', 'delete', 'table', 'inet', 'hagw']);
+    await router.exec(['conntrack', '-D', '-p', 'tcp']);
+    const population = await gateway.lab.client.populate(30, { everyMs: 200 });
+    await router.must(['/etc/init.d/hagw', 'start']);
+    await untilKernel(SHARES);
+    // By table main they went to wan1; by the policy two of five would go to wan2 with wan1's address.
+    await until('a mark at each of them', 30_000, async () => {
+      const lines = (await router.must(['conntrack', '-L', '-p', 'tcp', '-d', '192.0.2.1'])).split('\n');
+      const marks = lines.flatMap((line) => /ESTABLISHED.*\bmark=(\d+)/.exec(line)?.[1] ?? []);
+      return marks.length === 30 && marks.every((mark) => (Number(mark) & 0x3f00) === 0x100)
+        ? true
+        : undefined;
+    });
+    await population.mark();
+    expect(await population.survivors(30_000)).toMatchObject({ total: 30, alive: 30 });
+    await population.close();
+    await configure(TIERS, alone('wan1'));
+  });
+
   it('a WAN whose interface goes down (ifdown) is left, and used again when it is up', async () => {
     const { lab } = gateway;
     const watch = await lab.client.watch({ kinds: ['udp', 'udp-new'] });

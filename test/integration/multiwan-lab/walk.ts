@@ -209,9 +209,7 @@ interface Kernel {
 async function kernelOf(router: Router): Promise<Kernel> {
   const both = async (args: readonly string[]): Promise<string[]> =>
     (
-      await Promise.all(
-        ['-4', '-6'].map(async (family) => lines(await router.must(['ip', family, ...args]))),
-      )
+      await Promise.all(['-4', '-6'].map(async (family) => lines(await router.must(['ip', family, ...args]))))
     ).flat();
   const routes = await both(['route', 'show', 'table', 'all']);
   return {
