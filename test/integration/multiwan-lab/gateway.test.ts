@@ -25,7 +25,6 @@ let router: Router;
 beforeAll(async () => {
   gateway = await startGateway({ wans: 3, mwan3: TIERS });
   ({ router } = gateway);
-  // A flow from before the first table has a WAN that the engine does not know.
   await untilKernel(alone('wan1'));
 });
 afterEach(async () => {
