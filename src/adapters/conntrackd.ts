@@ -3,7 +3,7 @@
  * A running conntrackd lets every command succeed, so only its absence and a wedged socket show here.
  */
 import { decodeConntrackd } from '../core/conntrackd/decode.ts';
-import { CONNTRACKD_PLACES } from '../core/conntrackd/render.ts';
+import { CONNTRACKD_PLACES } from '../core/conntrackd/places.ts';
 import { type ReadError, readError } from '../core/neighbours/read-error.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { decodeText } from '../lib/text.ts';

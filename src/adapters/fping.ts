@@ -16,8 +16,9 @@ import { createLineCutter, decodeFpingLine, ProbeSequence } from './probe-fping-
 const SIGKILL = 9;
 const FIRST_RESTART_MS = 100;
 const LAST_RESTART_MS = 10_000;
-/** How often probes without an outcome are looked for. */
+/** How often probes without an outcome are looked for, at the most. */
 const WATCH_MS = 250;
+const SECOND_LOOK_MS = 50;
 /** fping that could send nothing for so long may be bound to a device that was deleted and made anew: it never notices. */
 const MUTE_MS = 3000;
 
@@ -49,8 +50,13 @@ export function createFping(tools: ProbeTools): Prober {
   let canMark: Promise<boolean> | null = null;
   const asked = (): Promise<boolean> => {
     canMark ??= tools.processes
-      .run(['fping', '--help'], { timeoutMs: 2000, maxOutputBytes: 16_384 })
-      .then((done) => done.ok && decodeText(done.value.stdout).includes('--fwmark'));
+      .run(['fping', '--help'], { timeoutMs: 10_000, maxOutputBytes: 16_384 })
+      .then((done) => {
+        if (done.ok && !done.value.timedOut) return decodeText(done.value.stdout).includes('--fwmark');
+        // No answer, on a router that is busy booting: the next probes ask again.
+        canMark = null;
+        return false;
+      });
     return canMark;
   };
   return {
@@ -91,7 +97,7 @@ class RunningFping implements RunningProbe {
     this.canMark = canMark;
     if (this.stopped) return;
     this.spawn();
-    this.lookAgain(this.tools.clock.monotonicMs());
+    this.lookAgain(WATCH_MS, false);
   }
 
   stop(): void {
@@ -161,6 +167,8 @@ class RunningFping implements RunningProbe {
       if (line === null || sequence === undefined) return;
       this.restartMs = FIRST_RESTART_MS;
       this.heardMs = this.tools.clock.monotonicMs();
+      for (const seq of line.latencyMs === null ? sequence.skipped(line.seq) : [])
+        this.tell(line.target, base + seq, null, null);
       const fresh = sequence.settle(line.seq, line.latencyMs, this.heardMs);
       if (fresh) this.tell(line.target, base + line.seq, null, line.latencyMs);
     });
@@ -188,18 +196,34 @@ class RunningFping implements RunningProbe {
     this.fail(reason);
   }
 
-  /** Finds probes that fping could not send. Not after a pause of our own: what fping printed meanwhile is still unread. */
-  private lookAgain(lastMs: number): void {
-    this.watch = this.tools.timers.after(WATCH_MS, () => {
+  /**
+   * Finds probes that fping could not send. With lines coming in it is only set anew. What seems overdue may be unread yet, after
+   * a pause of our own: so the lines get a turn before it counts.
+   */
+  private lookAgain(afterMs: number, isSecond: boolean): void {
+    const fromMs = this.tools.clock.monotonicMs();
+    this.watch = this.tools.timers.after(afterMs, () => {
+      if (this.stopped) return;
       const nowMs = this.tools.clock.monotonicMs();
-      if (nowMs - lastMs < 2 * WATCH_MS) {
-        for (const [target, sequence] of this.sequences) {
-          for (const seq of sequence.overdue(nowMs)) this.tell(target, this.base + seq, null, null);
-        }
-        const muteMs = nowMs - this.heardMs - this.spec.intervalMs - this.spec.timeoutMs;
-        if (muteMs > MUTE_MS) this.child?.kill(SIGKILL);
+      const muteMs = this.heardMs + this.spec.intervalMs + this.spec.timeoutMs + MUTE_MS;
+      const nextMs = Math.min(
+        muteMs,
+        ...[...this.sequences.values()].map((sequence) => sequence.overdueAt()),
+      );
+      if (nowMs < nextMs) {
+        this.lookAgain(Math.max(WATCH_MS, nextMs - nowMs), false);
+        return;
       }
-      if (!this.stopped) this.lookAgain(nowMs);
+      const isPaused = nowMs - fromMs > afterMs + WATCH_MS;
+      if (!isSecond || isPaused) {
+        this.lookAgain(SECOND_LOOK_MS, true);
+        return;
+      }
+      for (const [target, sequence] of this.sequences) {
+        for (const seq of sequence.overdue(nowMs)) this.tell(target, this.base + seq, null, null);
+      }
+      if (nowMs > muteMs) this.child?.kill(SIGKILL);
+      if (!this.stopped) this.lookAgain(WATCH_MS, false);
     });
   }
 

@@ -8,6 +8,8 @@ import type { Files } from '../ports/files.ts';
 
 /** Where keepalived writes its pid by default; procd's list is asked after them. */
 const PID_FILES = ['/var/run/keepalived.pid', '/run/keepalived.pid'];
+const DEFAULT_CONFIG = '/etc/keepalived/keepalived.conf';
+const LARGEST_CONFIG = 1024 * 1024;
 const PROCD_TIMEOUT_MS = 1000;
 /** Files below /proc and pid files are small; a longer one is none. */
 const SMALL_FILE_BYTES = 16384;
@@ -43,6 +45,20 @@ export function takesSignal(files: Files, pid: number, signal: number): boolean 
     const digits = new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '';
     return hasBit(digits, signal - 1);
   });
+}
+
+/**
+ * Whether its configuration has no vrrp_instance: then it writes no dump, and there is nothing to ask for. Known only if the
+ * file of its command line can be read and draws in no other.
+ */
+export function isWithoutInstance(files: Files, pid: number): boolean {
+  const words = (readSmall(files, `/proc/${pid}/cmdline`) ?? '').split('\0');
+  const at = words.findIndex((word) => /^(-f|--use-file)/.test(word));
+  const [, attached = ''] = /^(?:-f|--use-file=)(.+)$/.exec(words[at] ?? '') ?? [];
+  const path = at < 0 ? DEFAULT_CONFIG : attached || (words[at + 1] ?? '');
+  // Started with a path of its own working folder: not ours to guess.
+  const content = words[0] !== '' && path.startsWith('/') ? files.read(path, LARGEST_CONFIG) : null;
+  return content?.ok === true && !/vrrp_instance|include/.test(decodeText(content.value));
 }
 
 /** Bit `bit` (0 = lowest) of a hexadecimal number of any length. */

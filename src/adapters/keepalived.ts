@@ -1,6 +1,7 @@
 /**
  * Vrrp through keepalived's own dump: a signal makes it write /tmp/keepalived.json. The number of the signal depends on
- * the C library, so keepalived itself is asked for it (`keepalived --signum=JSON`), once.
+ * the C library, so keepalived itself is asked for it (`keepalived --signum=JSON`), once. A keepalived without any
+ * vrrp_instance writes no dump: its configuration says so.
  */
 import { decodeDump } from '../core/keepalived/decode.ts';
 import type { VrrpFacts } from '../core/keepalived/facts.ts';
@@ -12,7 +13,7 @@ import type { Clock, Timers } from '../ports/clock.ts';
 import type { FileInfo, Files } from '../ports/files.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { Vrrp } from '../ports/vrrp.ts';
-import { findKeepalived, isKeepalived, takesSignal } from './keepalived-process.ts';
+import { findKeepalived, isKeepalived, isWithoutInstance, takesSignal } from './keepalived-process.ts';
 
 export interface KeepalivedPorts {
   readonly bus: Bus;
@@ -77,6 +78,7 @@ export function createKeepalivedVrrp(ports: KeepalivedPorts, options: Keepalived
   async function readOnce(onSignal: () => void): Promise<Outcome> {
     const pid = await findKeepalived(bus, files);
     if (pid === null) return fail(gone());
+    if (isWithoutInstance(files, pid)) return ok({ pid, instances: [] });
     const signal = await askSignal();
     if (!signal.ok) return signal;
     const deadline = clock.monotonicMs() + timeoutMs;

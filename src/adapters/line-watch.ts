@@ -20,6 +20,8 @@ export interface LineWatchOptions<Hint> {
   readonly afterRestart: Hint;
   /** Milliseconds from the first hint to the call. */
   readonly quietMs: number;
+  /** Called for each hint of the program at once. */
+  heard?(): void;
 }
 
 export function watchLines<Hint>(
@@ -50,7 +52,9 @@ export function watchLines<Hint>(
     rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
     for (const line of lines) {
       const hint = options.hintOf(line);
-      if (hint !== undefined) note(hint);
+      if (hint === undefined) continue;
+      options.heard?.();
+      note(hint);
     }
   };
   const later = (): void => {

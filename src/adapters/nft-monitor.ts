@@ -9,11 +9,12 @@ import { watchLines } from './line-watch.ts';
 const ARGV = ['nft', 'monitor'];
 const OURS = / inet hagw\b/;
 
-/** Calls back at most once in `quietMs` while our table changes. */
+/** Calls `changed` at most once in `quietMs` while our table changes, and `heard` as soon as the kernel tells of it. */
 export function watchNft(
   processes: Processes,
   timers: Timers,
   changed: () => void,
+  heard: () => void = () => undefined,
   quietMs = 200,
 ): { stop(): void } {
   return watchLines<true>(processes, timers, () => changed(), {
@@ -21,5 +22,6 @@ export function watchNft(
     hintOf: (line) => (OURS.test(line) ? true : undefined),
     afterRestart: true,
     quietMs,
+    heard,
   });
 }

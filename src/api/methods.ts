@@ -2,7 +2,7 @@
  * The one table of hagw's ubus objects and methods. The service registers from it and checks arguments by it, the
  * command line and the view call by it, docs/ubus.md is made from it, and a test holds the rpcd ACL against it.
  */
-export type ArgumentType = 'string' | 'boolean' | 'int32';
+export type ArgumentType = 'string' | 'boolean' | 'int32' | 'table';
 
 export interface ArgumentSpec {
   readonly type: ArgumentType;
@@ -38,6 +38,35 @@ const WAN_NAME = {
   required: true,
   maxLength: 64,
   text: 'Name of the WAN: the interface section of mwan3.',
+} as const satisfies ArgumentSpec;
+
+/** uhttpd adds it to what comes from a browser. */
+const SESSION = {
+  ubus_rpc_session: {
+    type: 'string',
+    maxLength: 32,
+    text: "LuCI's session whose staged changes are meant; without it those of the command `uci`. uhttpd adds it by itself.",
+  },
+} as const satisfies Record<string, ArgumentSpec>;
+const SECTION_NAME = {
+  type: 'string',
+  required: true,
+  maxLength: 64,
+  text: "The section: its name, uci's id, or @TYPE[N].",
+} as const satisfies ArgumentSpec;
+const SECTION_OPTIONS = {
+  type: 'table',
+  text: 'Values by option: text, number, boolean, or a list of texts. An empty one removes the option.',
+} as const satisfies ArgumentSpec;
+const SECTION_BEFORE = {
+  type: 'string',
+  maxLength: 64,
+  text: 'The section of its type before which it shall stand; empty: the last. The order is that of rules, and of numbers of interfaces.',
+} as const satisfies ArgumentSpec;
+const SECTION_TYPE = {
+  type: 'string',
+  oneOf: ['globals', 'interface', 'member', 'policy', 'rule'],
+  text: 'Type of the section.',
 } as const satisfies ArgumentSpec;
 
 export const OBJECTS = {
@@ -141,12 +170,23 @@ export const OBJECTS = {
         reply: 'WanHistory',
         text: 'Latency and loss over time.',
       },
-      up: { access: 'write', args: { name: WAN_NAME }, reply: 'empty', text: 'Takes `down` back.' },
-      down: {
+      up: {
         access: 'write',
         args: { name: WAN_NAME },
         reply: 'empty',
-        text: 'Takes the WAN out of all policies until `up` or the next start of the service.',
+        text: 'Takes `down` back, the persistent one, too.',
+      },
+      down: {
+        access: 'write',
+        args: {
+          name: WAN_NAME,
+          persist: {
+            type: 'boolean',
+            text: 'True: also when the service starts anew, until `up` or a reboot. False: no longer so. Default: as it was.',
+          },
+        },
+        reply: 'empty',
+        text: 'Takes the WAN out of all policies until `up`, through every reload of the configuration. A restart of the service ends it, unless `persist` is given.',
       },
       probe: {
         access: 'write',
@@ -162,6 +202,53 @@ export const OBJECTS = {
         },
         reply: 'Released',
         text: 'Forgets running flows, so that their next packet chooses a WAN anew. One of the two arguments.',
+      },
+      get: {
+        access: 'read',
+        args: {
+          type: { ...SECTION_TYPE, text: 'Only sections of this type.' },
+          name: { type: 'string', maxLength: 64, text: 'Only this section.' },
+          offset: { type: 'int32', min: 0, max: 100000, text: 'Leaves out so many. Default 0.' },
+          ...SESSION,
+        },
+        reply: 'WanSections',
+        text: 'The sections of /etc/config/mwan3 with what is staged: options, values in force, problems.',
+      },
+      set: {
+        access: 'write',
+        args: { name: SECTION_NAME, options: SECTION_OPTIONS, before: SECTION_BEFORE, ...SESSION },
+        reply: 'Edited',
+        text: 'Stages new values of a section. What the file as a whole would then be is checked first: a value that could not take effect, and what others refer to, refuses all of it.',
+      },
+      add: {
+        access: 'write',
+        args: {
+          type: { ...SECTION_TYPE, required: true },
+          name: {
+            type: 'string',
+            maxLength: 64,
+            text: 'Name: letters, digits, underscores. Only a rule may have none.',
+          },
+          options: SECTION_OPTIONS,
+          before: SECTION_BEFORE,
+          ...SESSION,
+        },
+        reply: 'Edited',
+        text: 'Stages a new section, checked as by `set`.',
+      },
+      delete: {
+        access: 'write',
+        args: { name: SECTION_NAME, ...SESSION },
+        reply: 'Edited',
+        text: 'Stages the removal of a section; refused while another one refers to it.',
+      },
+      changes: { access: 'read', args: SESSION, reply: 'WanChanges', text: 'What is staged.' },
+      revert: { access: 'write', args: SESSION, reply: 'Edited', text: 'Drops what is staged.' },
+      commit: {
+        access: 'write',
+        args: SESSION,
+        reply: 'Edited',
+        text: 'Has rpcd write what is staged to the file, and procd tell of it; refused if the file would be rejected. `uci commit mwan3` with `reload_config`, and in LuCI "Save & Apply", do the same.',
       },
     },
     notifications: {},

@@ -19,6 +19,8 @@ export interface WanDetail {
   enabled: boolean;
   /** Switched off by hand until it is switched on or the service starts anew. */
   admin_down: boolean;
+  /** It stays so when the service starts anew. */
+  admin_down_persists: boolean;
   device: string | null;
   state: LinkStatus;
   since: number | null;

@@ -12,7 +12,8 @@ const INT32_MIN = -0x8000_0000;
 const INT32_MAX = 0x7fff_ffff;
 const LONGEST_TEXT = 256;
 
-export type Arguments = Readonly<Record<string, string | number | boolean>>;
+export type Argument = string | number | boolean | BusTable;
+export type Arguments = Readonly<Record<string, Argument>>;
 
 /** What is wrong with a value, to be read after the argument's name; null if nothing is. */
 function fault(value: BusValue, spec: ArgumentSpec): string | null {
@@ -22,6 +23,8 @@ function fault(value: BusValue, spec: ArgumentSpec): string | null {
     const [min, max] = [spec.min ?? INT32_MIN, spec.max ?? INT32_MAX];
     return value < min || value > max ? `must be from ${min} to ${max}` : null;
   }
+  if (spec.type === 'table')
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be a table';
   if (typeof value !== 'string') return 'must be a string';
   const longest = spec.maxLength ?? LONGEST_TEXT;
   if (value.length > longest) return `must have at most ${longest} characters`;
@@ -37,15 +40,15 @@ function shown(name: string): string {
 
 /** The arguments, or one sentence that names the first that is wrong. */
 export function checkArguments(method: MethodSpec, given: BusTable): Result<Arguments, string> {
-  const values: Record<string, string | number | boolean> = {};
+  const values: Record<string, Argument> = {};
   for (const [name, value] of Object.entries(given)) {
-    if (name === SESSION) continue;
     const spec = Object.keys(method.args).includes(name) ? method.args[name] : undefined;
+    if (spec === undefined && name === SESSION) continue;
     if (spec === undefined) return fail(`Argument '${shown(name)}' is unknown.`);
     const wrong = fault(value, spec);
     if (wrong !== null) return fail(`Argument '${name}' ${wrong}.`);
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-      values[name] = value;
+    // By its spec it is one of these; the compiler cannot see that.
+    values[name] = value as Argument;
   }
   const missing = Object.keys(method.args).find(
     (name) => method.args[name]?.required === true && !Object.keys(values).includes(name),

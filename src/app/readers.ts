@@ -33,6 +33,7 @@ const READERS: { readonly [S in Source]: (ports: ServicePorts) => Promise<Event>
     hagw: readPackage(files, 'hagw'),
     mwan3: readPackage(files, 'mwan3'),
     keepalived: readPackage(files, 'keepalived'),
+    network: readPackage(files, 'network'),
   }),
   links: readLinks,
   vrrp: async ({ vrrp }) => {

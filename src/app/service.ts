@@ -6,13 +6,15 @@
 import { dutyMayDiffer, dutySituationOf } from '../core/engine/duty.ts';
 import { handoverSituationOf } from '../core/engine/handover.ts';
 import type { Effect } from '../core/engine/messages.ts';
-import { mayDiffer, situationOf } from '../core/engine/multiwan-links.ts';
+import { mayDiffer, sameSituation, situationOf, UNKNOWN_SITUATION } from '../core/engine/multiwan-links.ts';
+import { liveProblems } from '../core/engine/multiwan-occupied.ts';
 import { pairMayDiffer, pairSituationOf } from '../core/engine/pair-config.ts';
 import { initialState, type Program } from '../core/engine/state.ts';
 import { toEvent } from '../core/events/timeline.ts';
 import { READ_PACKAGES } from '../core/pair/types.ts';
 import type { BusTable } from '../ports/bus.ts';
 import { toTable } from './handler.ts';
+import { createConfigHandlers } from './multiwan/configuration.ts';
 import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
@@ -61,13 +63,18 @@ export function startService(
   const run = `${clock.wallMs().toString(36)}-${pid}`;
   // The first events come while the parts below are made; they are told with the ones after.
   let isComplete = false;
+  let situation = UNKNOWN_SITUATION;
   const reactor = createReactor(
     initialState({ ...program, run, startedAt }),
     ports,
     runEffect,
     (before, after) => {
       if (!isComplete) return;
-      if (mayDiffer(before, after)) multiWan?.situation(situationOf(after));
+      if (mayDiffer(before, after)) {
+        const now = situationOf(after, multiWan?.state().config);
+        if (!sameSituation(now, situation)) multiWan?.situation(now);
+        situation = now;
+      }
       if (dutyMayDiffer(before, after)) duty?.situation(dutySituationOf(after));
       handover?.situation(handoverSituationOf(after));
       if (pairMayDiffer(before, after)) pair?.situation(pairSituationOf(after));
@@ -104,7 +111,11 @@ export function startService(
           reactor.dispatch({ kind: 'handoverReported', report, happenings }),
         );
   const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
-  const objects = provideObjects(bus, reactor, log, wan, pair, duty, handover, ports.files);
+  const wanConfig = createConfigHandlers(ports.files, bus, (config) =>
+    multiWan === null ? [] : liveProblems(multiWan.state(), config),
+  );
+  const handlers = { ...wan, 'hagw.wan': { ...wan['hagw.wan'], ...wanConfig } };
+  const objects = provideObjects(bus, reactor, log, handlers, pair, duty, handover, ports.files);
   const mwan3Object = createMwan3Object(
     bus,
     () => multiWan,

@@ -1,11 +1,11 @@
 /**
  * Bundles every program of the project with esbuild: `node src/build/bundle.mjs [NAME…]` (default: all).
  * The table below is the list of what `make build` leaves behind. Router bundles are ES2020 modules for qjs with
- * `std` and `os` left to the runtime; Node bundles are single files with a shebang: ES modules without a file extension,
+ * `std` and `os` left to the runtime, the router's own split into files that are loaded when they are wanted; Node bundles are single files with a shebang: ES modules without a file extension,
  * which Node knows by their syntax (20.19 and later), within this repository and outside.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
@@ -16,8 +16,10 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /**
  * `pragmas` and `extend` are for LuCI's loader: the modules that it binds before it runs ours, and the class that ours
  * extends (LuCI's loader takes a function body that returns a class).
+ * `split`: parts that are imported by `import()` are files of their own beside `out`, in a folder that is theirs alone.
  * @typedef {{
- *   name: string, entry: string, out: string, kind: 'qjs' | 'node' | 'luci', pragmas?: string[], extend?: string,
+ *   name: string, entry: string, out: string, kind: 'qjs' | 'node' | 'luci', split?: boolean, pragmas?: string[],
+ *   extend?: string,
  * }} Program
  */
 
@@ -25,7 +27,14 @@ const RESOURCES = 'build/luci/htdocs/luci-static/resources';
 
 /** @type {Program[]} */
 export const PROGRAMS = [
-  { name: 'router', entry: 'src/main-qjs.ts', out: 'build/router/usr/lib/hagw/hagw.js', kind: 'qjs' },
+  {
+    name: 'router',
+    entry: 'src/main-qjs.ts',
+    out: 'build/router/usr/lib/hagw/hagw.js',
+    kind: 'qjs',
+    split: true,
+  },
+  { name: 'hagw-qjs', entry: 'src/main-qjs.ts', out: 'build/qjs/hagw.js', kind: 'qjs' },
   { name: 'hagw', entry: 'src/main-node.ts', out: 'build/bin/hagw', kind: 'node' },
   { name: 'lab', entry: 'test/lab/main.ts', out: 'build/bin/lab', kind: 'node' },
   { name: 'bench', entry: 'test/lab/bench-main.ts', out: 'build/bin/bench', kind: 'node' },
@@ -98,14 +107,17 @@ export const PROGRAMS = [
 /** Nothing but tables, whose prose is for docs/ and the commented default file: the router has no use for it. */
 const TABLES = /src\/(core\/config\/(tables|multiwan-tables|multiwan-track-table)|api\/methods)\.ts$/;
 const LITERAL = String.raw`(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")`;
-const PROSE = new RegExp(String.raw`\b(text|differs):\s*${LITERAL}`, 'g');
+const PROSE = new RegExp(
+  String.raw`\b(?:text|differs|reply|origin|example|defaultText|count):\s*${LITERAL},?`,
+  'g',
+);
 
 /** @type {import('esbuild').Plugin} */
 const withoutProse = {
   name: 'without-prose',
   setup(build) {
     build.onLoad({ filter: TABLES }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(PROSE, "$1: ''"),
+      contents: readFileSync(path, 'utf8').replace(PROSE, ''),
       loader: 'ts',
     }));
   },
@@ -123,12 +135,28 @@ async function shrink(code) {
   return Buffer.from(shrunk);
 }
 
+/**
+ * Puts a folder with these files in the place of the one before: the files belong together, and none may be left of another build.
+ * @param {string} folder @param {Map<string, Uint8Array | undefined>} files
+ */
+function replaceFolder(folder, files) {
+  const [made, old] = [`${folder}.new-${process.pid}`, `${folder}.old-${process.pid}`];
+  mkdirSync(made);
+  for (const [name, content] of files) writeFileSync(join(made, name), content ?? '');
+  renameSync(folder, old);
+  renameSync(made, folder);
+  rmSync(old, { recursive: true });
+}
+
 /** @param {Program} program @param {{minify?: boolean}} [options] */
 export async function bundle(program, options = {}) {
   const out = join(root, program.out);
   mkdirSync(dirname(out), { recursive: true });
   const common = {
-    entryPoints: [join(root, program.entry)],
+    entryPoints: [{ in: join(root, program.entry), out: basename(out, '.js') }],
+    outdir: dirname(out),
+    splitting: program.split ?? false,
+    chunkNames: '[name]-[hash]',
     bundle: true,
     write: false,
     conditions: ['source'],
@@ -165,11 +193,18 @@ export async function bundle(program, options = {}) {
       footer: { js: `return ${program.extend}.extend(exported);` },
     },
   }[program.kind];
-  const result = await build({ ...common, ...perKind });
-  const [file] = result.outputFiles ?? [];
-  if (file === undefined) throw new Error(`bundle: ${program.name}: nothing came out`);
+  const { outputFiles } = await build({ ...common, ...perKind });
+  if (outputFiles === undefined || outputFiles.length === 0)
+    throw new Error(`bundle: ${program.name}: nothing came out`);
   const isShrunk = program.kind === 'qjs' && options.minify !== false;
-  writeFileSync(out, isShrunk ? await shrink(file.text) : file.contents);
+  const contents = await Promise.all(
+    outputFiles.map((file) => (isShrunk ? shrink(file.text) : file.contents)),
+  );
+  if (program.split) {
+    replaceFolder(dirname(out), new Map(outputFiles.map(({ path }, at) => [basename(path), contents[at]])));
+    return out;
+  }
+  writeFileSync(out, contents[0] ?? '');
   if (program.kind === 'node') chmodSync(out, 0o755);
   return out;
 }

@@ -92,7 +92,8 @@ function multiWanOptions({ MULTI_WAN, expected }) {
   return `# /etc/config/mwan3
 
 With \`option engine 'hagw'\` hagw's own engine reads it, with the meaning and the defaults of mwan3 2.12. An error (a mask without room,
-a name of a policy, member or interface that does not exist, two WANs of one family on one device) rejects the file, and what runs
+a name of a policy, member or interface that does not exist, two WANs of one family on one device, a WAN whose routing table is
+the user's) rejects the file, and what runs
 goes on; everything else that is wrong is a warning that names section and option. A list may be written as an option, and no
 name is too long. A bad value means the default unless the table says otherwise; a bad condition of a rule leaves the rule out.\n\n${parts.join('\n')}`;
 }

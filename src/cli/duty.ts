@@ -3,7 +3,7 @@ import type { DutyStatus, Status, Switchover } from '../api/status.ts';
 import type { Parsed } from './arguments.ts';
 import { type CliEnvironment, EXIT, type Outcome } from './environment.ts';
 import { clean } from './format.ts';
-import type { Replies } from './wan.ts';
+import type { Replies } from './replies.ts';
 
 const STEPS: Readonly<Record<string, string>> = {
   flushed: 'connections flushed to the partner',

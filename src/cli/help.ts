@@ -76,10 +76,16 @@ export const COMMANDS = {
     text: 'Has the service write it now, checked beforehand; if something fails, all files are as before.',
   },
   wan: {
-    words: '[list | status|up|down|probe WAN]',
-    count: [0, 2],
-    options: { json: JSON_OPTION },
-    text: 'Shows the WANs and their probes; takes one out, puts it back, checks it now.',
+    words: '[list | status|history|up|down|probe WAN | get|set|add|delete|changes|revert|commit …]',
+    count: [0, 200],
+    options: {
+      persist: { value: null, text: 'down: also after a restart of the service, until `up` or a reboot.' },
+      minutes: { value: null, text: 'history: minutes of the last day instead of seconds of the last hour.' },
+      count: { value: 'N', text: 'history: the newest N, 1 to 3600; default 60.' },
+      before: { value: 'SECTION|-', text: 'set, add: stands before that section of its type; -: last.' },
+      json: JSON_OPTION,
+    },
+    text: 'Shows the WANs, their probes and history; takes one out, puts it back, checks it now; reads and stages sections of mwan3: get [TYPE|SECTION], set SECTION OPTION=VALUE…, add TYPE [NAME] OPTION=VALUE…, delete SECTION.',
   },
   switchover: {
     words: '',

@@ -1,8 +1,8 @@
-/** The command line `hagw`: one function per command. `runCli` writes, and gives the exit code. */
+/**
+ * The command line `hagw`: one function per command. `runCli` writes, and gives the exit code. What needs much code is loaded
+ * when it is asked for.
+ */
 import type { Events, Health, Problem, Status } from '../api/status.ts';
-import { CONFIG_FOLDER } from '../core/config/parse.ts';
-import { toHealth } from '../core/health/problems.ts';
-import type { ScriptGeneration } from '../core/keepalived/uci.ts';
 import type { Result } from '../lib/result.ts';
 import type { BusError, BusTable } from '../ports/bus.ts';
 import { numberOption, type Parsed, parseArguments } from './arguments.ts';
@@ -10,11 +10,9 @@ import { maintenanceCommand, switchoverCommand } from './duty.ts';
 import { type CliEnvironment, EXIT, type Outcome } from './environment.ts';
 import { clean, createPaint, timeText } from './format.ts';
 import { COMMANDS, type CommandName, type CommandUse, helpText } from './help.ts';
-import { runImport } from './import.ts';
-import { checkFolder, printConntrackd, printKeepalived } from './offline.ts';
-import { applyCommand, isManaged, planCommand, printPlanned } from './pair.ts';
+import type { Replies } from './replies.ts';
 import { problemsText, severityPaint, statusText } from './show-status.ts';
-import { explainCommand, printDesired, type Replies, releaseCommand, wanCommand } from './wan.ts';
+import { releaseCommand, wanCommand } from './wan.ts';
 
 type Command = (env: CliEnvironment, parsed: Parsed) => Promise<Outcome>;
 
@@ -73,57 +71,6 @@ function eventsText(events: Events, colours: boolean): string {
   return `${gap}${lines.join('')}`;
 }
 
-/** `date +%c` in the C locale, which is what the init script writes. */
-function writtenText(ms: number): string {
-  const [day = '', month = '', date = '', year = '', time = ''] = new Date(ms).toString().split(' ');
-  return `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`;
-}
-
-function print(env: CliEnvironment, parsed: Parsed): number {
-  const folder = parsed.options.get('config') ?? CONFIG_FOLDER;
-  const [what] = parsed.words;
-  const script = parsed.options.get('script') ?? 'present';
-  const router = parsed.options.get('router') ?? null;
-  let text: Result<string, string>;
-  if (what === 'nft' || what === 'rules' || what === 'routes') {
-    if (parsed.options.has('script') || router !== null)
-      return usage(env, "Options '--script' and '--router' are for the daemons' configurations.");
-    return printDesired(env, parsed, what);
-  }
-  if (parsed.options.has('links')) {
-    return usage(env, "Option '--links' is for print nft, rules and routes.");
-  }
-  if (what === 'keepalived') {
-    if (script !== 'present' && script !== '24.10')
-      return usage(env, "Option '--script' must be present or 24.10.");
-    const isPlanned = parsed.options.has('planned');
-    if (router !== null && !isPlanned)
-      return usage(env, "Option '--router' is for print conntrackd, pair and keepalived --planned.");
-    const generation: ScriptGeneration = script;
-    const written = writtenText(env.wallMs());
-    text = isPlanned
-      ? printPlanned(env.files, folder, router, what, generation, written)
-      : printKeepalived(env.files, folder, generation, written);
-  } else if (what === 'conntrackd' || what === 'pair') {
-    if (parsed.options.has('script')) return usage(env, "Option '--script' is for print keepalived.");
-    text =
-      what === 'pair' || isManaged(env.files, folder)
-        ? printPlanned(env.files, folder, router, what, 'present', '')
-        : printConntrackd(env.files, folder, router);
-  } else {
-    return usage(
-      env,
-      `'${clean(what ?? '')}' cannot be printed; keepalived, conntrackd, pair, nft, rules and routes can.`,
-    );
-  }
-  if (!text.ok) {
-    env.stderr(`hagw: ${clean(text.error)}\n`);
-    return EXIT.badConfig;
-  }
-  env.stdout(text.value);
-  return EXIT.ok;
-}
-
 const repliesOf = (env: CliEnvironment): Replies => ({
   usage: (message) => usage(env, message),
   noAnswer: (error) => noAnswer(env, error),
@@ -165,22 +112,22 @@ const RUN: { readonly [K in CommandName]: Command } = {
         env.stderr(`hagw: ${clean(listed.error.message)}\n`);
         return EXIT.badConfig;
       }
-      health = toHealth(checkFolder(env.files, folder));
+      health = (await import('./on-files.ts')).checkFolder(env.files, folder);
     }
     if (options.has('json')) json(env, health);
     else showHealth(env, health);
     return healthExit(health);
   },
-  print: async (env, parsed) => print(env, parsed),
-  plan: (env, parsed) => planCommand(env, parsed, repliesOf(env)),
-  apply: (env, parsed) => applyCommand(env, parsed, repliesOf(env)),
+  print: async (env, parsed) => (await import('./on-files.ts')).print(env, parsed, repliesOf(env)),
+  plan: async (env, parsed) => (await import('./on-files.ts')).planCommand(env, parsed, repliesOf(env)),
+  apply: async (env, parsed) => (await import('./on-files.ts')).applyCommand(env, parsed, repliesOf(env)),
   wan: (env, parsed) => wanCommand(env, parsed, repliesOf(env)),
   switchover: (env, parsed) => switchoverCommand(env, parsed, repliesOf(env)),
   maintenance: (env, parsed) => maintenanceCommand(env, parsed, repliesOf(env)),
   release: (env, parsed) => releaseCommand(env, parsed, repliesOf(env)),
-  explain: (env, parsed) => explainCommand(env, parsed, repliesOf(env)),
+  explain: async (env, parsed) => (await import('./on-files.ts')).explainCommand(env, parsed, repliesOf(env)),
   import: async (env, parsed) => {
-    const code = runImport(env, parsed);
+    const code = (await import('./on-files.ts')).runImport(env, parsed);
     return code.ok ? code.value : usage(env, code.error);
   },
   reload: async (env) => {

@@ -1,6 +1,7 @@
 /** What the compiler needs, from files: UCI `mwan3` and `network` of a folder and the file of `--links`. */
 import { checkLinks, decodeMultiWan } from '../core/config/multiwan.ts';
 import { own, readDevices } from '../core/config/network.ts';
+import { checkTables, tableUses } from '../core/config/network-tables.ts';
 import { optionText, type UciSection } from '../core/config/uci.ts';
 import type { CompileInput, KernelRoute, WanConfig, WanLink } from '../core/policy/model.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
@@ -8,7 +9,7 @@ import { decodeText } from '../lib/text.ts';
 import type { Files } from '../ports/files.ts';
 import { decodeLinks, type LinksFile, NO_LINKS, parseRoute } from './links.ts';
 import { readRoutes } from './network.ts';
-import { readPackage } from './offline.ts';
+import { readPackage } from './packages.ts';
 
 /** A router may have many thousands of routes. */
 const LARGEST_LINKS = 8 * 1024 * 1024;
@@ -42,7 +43,10 @@ function readLinks(files: Files, path: string | null): Result<LinksFile, readonl
 
 function linkOf(wan: WanConfig, links: LinksFile, devices: Readonly<Record<string, string>>): WanLink {
   const said = own(links.wans, wan.name);
-  const device = said?.device === undefined ? (own(devices, wan.name) ?? null) : said.device;
+  // netifd's NAME_4 and NAME_6 go before NAME (mwan3 2.12: mwan3_get_true_iface).
+  const family = `${wan.name}_${wan.family === 'ipv4' ? 4 : 6}`;
+  const planned = own(devices, family) ?? own(devices, wan.name) ?? null;
+  const device = said?.device === undefined ? planned : said.device;
   return { name: wan.name, device, state: said?.state ?? 'online' };
 }
 
@@ -101,7 +105,14 @@ export function readOffline(
   const { value: config, problems } = decodeMultiWan(mwan3.value);
   const devices = { ...readDevices(network), ...file.value.devices };
   const links = (config?.wans ?? []).map((wan) => linkOf(wan, file.value, devices));
-  const all = config === null ? problems : [...problems, ...checkLinks(config, links)];
+  const all =
+    config === null
+      ? problems
+      : [
+          ...problems,
+          ...checkLinks(config, links),
+          ...checkTables(config, tableUses(network), file.value.tables),
+        ];
   const sentence = ({ where, text }: { readonly where: string; readonly text: string }): string =>
     `${where}: ${text}`;
   const errors = all.filter(({ severity }) => severity === 'error');

@@ -23,8 +23,9 @@ import type { Files } from '../ports/files.ts';
 import type { Parsed } from './arguments.ts';
 import { type CliEnvironment, EXIT, type Outcome } from './environment.ts';
 import { clean } from './format.ts';
-import { chooseRouter, readPackage } from './offline.ts';
-import type { Replies } from './wan.ts';
+import { readPackage } from './packages.ts';
+import { chooseRouter } from './print-daemons.ts';
+import type { Replies } from './replies.ts';
 
 interface Offline {
   readonly input: PairInput;

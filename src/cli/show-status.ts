@@ -105,7 +105,13 @@ function addressText(instance: VrrpInstance): string {
 
 function vrrpText({ vrrp, time }: Status, paint: Paint): string {
   if (!vrrp.known) return `${paint.strong('VRRP')}  ${paint.warn('unknown')}: ${clean(vrrp.reason)}\n`;
-  const head = vrrp.running === true ? '' : `  ${paint.bad('keepalived does not run')}`;
+  const isBare = vrrp.running === true && vrrp.instances.length === 0;
+  const head =
+    vrrp.running === true
+      ? isBare
+        ? '  keepalived runs without a virtual router'
+        : ''
+      : `  ${paint.bad('keepalived does not run')}`;
   const groups = vrrp.groups.map((group) => [
     cell(`group ${group.name}`),
     cell(group.state, statePaint(group.state, paint)),

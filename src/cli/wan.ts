@@ -1,38 +1,16 @@
-/** The commands about WANs: `wan`, `release`, `explain`, and `print nft|rules|routes`. */
-import type { Explained, Released, WanDetail, WanList } from '../api/wan.ts';
-import { CONFIG_FOLDER } from '../core/config/parse.ts';
-import { compile } from '../core/policy/compile.ts';
-import { explain } from '../core/policy/explain.ts';
-import { protocolNumber } from '../core/policy/protocols.ts';
-import { toExplained } from '../core/status/wan-detail.ts';
-import { parseIpAddress } from '../lib/ip.ts';
-import { fail, ok, type Result } from '../lib/result.ts';
+/** The commands about WANs: `wan` and `release`. */
+import type { Released, WanDetail, WanHistory, WanList } from '../api/wan.ts';
 import type { BusError, BusTable } from '../ports/bus.ts';
-import type { Parsed } from './arguments.ts';
+import { numberOption, type Parsed } from './arguments.ts';
 import { type CliEnvironment, EXIT, type Outcome } from './environment.ts';
 import { clean } from './format.ts';
-import { type OfflineInput, readOffline } from './multiwan-input.ts';
-import { desiredText, explainedText, wanListText, wanText } from './show-wan.ts';
-
-/** What the commands share with main.ts. */
-export interface Replies {
-  usage(message: string): number;
-  noAnswer(error: BusError): number;
-}
+import { type Replies, refused, reply } from './replies.ts';
+import { historyText, wanListText, wanText } from './show-wan.ts';
+import { CONFIG_VERBS, wanConfigCommand } from './wan-config.ts';
 
 const VERBS = ['status', 'up', 'down', 'probe'] as const;
-
-/** A refusal of a method that is there: said in its own words. */
-function refused(env: CliEnvironment, error: BusError, replies: Replies): number {
-  if (error.code !== 'status') return replies.noAnswer(error);
-  if (error.status === 2) {
-    env.stderr('hagw: The service takes it for a wrong call; its log says why.\n');
-    return EXIT.usage;
-  }
-  if (error.status !== 5) return replies.noAnswer(error);
-  env.stderr('hagw: The service has no multi-WAN engine.\n');
-  return EXIT.badConfig;
-}
+/** Seconds of history that are kept, and minutes. */
+const MOST_SLOTS = 3600;
 
 /** As `refused`; "not found" is said of the WAN if the service is there, and names those that there are. */
 async function refusedFor(
@@ -51,13 +29,36 @@ async function refusedFor(
   return EXIT.usage;
 }
 
-function reply(env: CliEnvironment, parsed: Parsed, value: object, text: string): Outcome {
-  env.stdout(parsed.options.has('json') ? `${JSON.stringify(value)}\n` : text);
-  return EXIT.ok;
+async function history(
+  env: CliEnvironment,
+  parsed: Parsed,
+  replies: Replies,
+  name: string,
+): Promise<Outcome> {
+  const count = numberOption(parsed, 'count', 1, MOST_SLOTS);
+  if (!count.ok) return replies.usage(count.error);
+  const done = await env.call('hagw.wan', 'history', {
+    name,
+    resolution: parsed.options.has('minutes') ? 'minute' : 'second',
+    count: count.value ?? 60,
+  });
+  if (!done.ok) return refusedFor(env, done.error, replies, name);
+  const value = done.value as unknown as WanHistory;
+  return reply(env, parsed, value, historyText(value));
 }
 
 export async function wanCommand(env: CliEnvironment, parsed: Parsed, replies: Replies): Promise<Outcome> {
-  const [verb, name] = parsed.words;
+  const [verb, name, ...more] = parsed.words;
+  for (const [option, owner] of [
+    ['persist', 'down'],
+    ['minutes', 'history'],
+    ['count', 'history'],
+  ] as const)
+    if (parsed.options.has(option) && verb !== owner)
+      return replies.usage(`Option '--${option}' is for wan ${owner}.`);
+  const config = CONFIG_VERBS.find((one) => one === verb);
+  if (config !== undefined) return wanConfigCommand(env, parsed, replies, config);
+  if (parsed.options.has('before')) return replies.usage("Option '--before' is for wan set and add.");
   if (verb === undefined || verb === 'list') {
     if (name !== undefined) return replies.usage("'wan list' takes no name.");
     const list = await env.call('hagw.wan', 'list', {});
@@ -65,11 +66,16 @@ export async function wanCommand(env: CliEnvironment, parsed: Parsed, replies: R
     const value = list.value as unknown as WanList;
     return reply(env, parsed, value, wanListText(value, env.colours));
   }
-  const known = VERBS.find((one) => one === verb);
+  const known = [...VERBS, 'history' as const].find((one) => one === verb);
   if (known === undefined)
-    return replies.usage(`'wan ${clean(verb)}' is nothing; list, ${VERBS.join(', ')} are.`);
+    return replies.usage(
+      `'wan ${clean(verb)}' is nothing; list, history, ${[...VERBS, ...CONFIG_VERBS].join(', ')} are.`,
+    );
   if (name === undefined) return replies.usage(`'wan ${known}' needs the name of a WAN.`);
-  const done = await env.call('hagw.wan', known, { name });
+  if (more.length > 0) return replies.usage(`'wan ${known}' takes one name.`);
+  if (known === 'history') return history(env, parsed, replies, name);
+  const persist = parsed.options.has('persist') ? { persist: true } : {};
+  const done = await env.call('hagw.wan', known, { name, ...persist });
   if (!done.ok) return refusedFor(env, done.error, replies, name);
   if (known !== 'status') return EXIT.ok;
   const value = done.value as unknown as WanDetail;
@@ -90,84 +96,4 @@ export async function releaseCommand(
   if (!done.ok) return refusedFor(env, done.error, replies, name);
   const { entries } = done.value as unknown as Released;
   return reply(env, parsed, { entries }, `${entries} connections will choose their WAN anew.\n`);
-}
-
-/** Each sentence in a line of its own, on standard error. */
-function complain(env: CliEnvironment, sentences: readonly string[]): void {
-  for (const text of sentences) env.stderr(`hagw: ${clean(text)}\n`);
-}
-
-/** What the files say; what is wrong with them has been written. */
-function offline(env: CliEnvironment, { options }: Parsed): Result<OfflineInput, null> {
-  const read = readOffline(env.files, options.get('config') ?? CONFIG_FOLDER, options.get('links') ?? null);
-  if (read.ok) return read;
-  complain(env, read.error);
-  return fail(null);
-}
-
-function portOf(word: string | undefined): Result<number | null, string> {
-  if (word === undefined || word === '-') return ok(null);
-  const port = /^\d{1,5}$/.test(word) ? Number(word) : -1;
-  return port >= 0 && port <= 65535 ? ok(port) : fail(`'${clean(word)}' is no port.`);
-}
-
-export async function explainCommand(
-  env: CliEnvironment,
-  parsed: Parsed,
-  replies: Replies,
-): Promise<Outcome> {
-  const [source = '', destination = '', protocol = 'any', ...ports] = parsed.words;
-  const [from, to] = [portOf(ports[0]), portOf(ports[1])];
-  if (!from.ok) return replies.usage(from.error);
-  if (!to.ok) return replies.usage(to.error);
-  const isAny = protocol === 'any' || protocol === 'all';
-  const isOwn = source === 'router' || source === '-';
-  for (const address of isOwn ? [destination] : [source, destination])
-    if (parseIpAddress(address) === null) return replies.usage(`'${clean(address)}' is no address.`);
-  if (!isAny && protocolNumber(protocol) === null)
-    return replies.usage(`'${clean(protocol)}' is no protocol that is known here.`);
-  const down = parsed.options.get('down') ?? '';
-  const { options } = parsed;
-  if (options.has('config') || options.has('links')) {
-    const read = offline(env, parsed);
-    if (!read.ok) return EXIT.badConfig;
-    complain(env, read.value.notes);
-    const found = explain(
-      read.value.input,
-      {
-        source: isOwn ? null : source,
-        destination,
-        protocol: isAny ? null : protocol,
-        sourcePort: from.value,
-        destinationPort: to.value,
-        inInterface: options.get('in') ?? null,
-      },
-      down.split(',').filter((name) => name !== ''),
-    );
-    if (!found.ok) return replies.usage(clean(found.error));
-    const value = toExplained(found.value);
-    return reply(env, parsed, value, explainedText(value));
-  }
-  const done = await env.call('hagw', 'explain', {
-    destination,
-    ...(isOwn ? {} : { source }),
-    ...(isAny ? {} : { protocol }),
-    ...(from.value === null ? {} : { source_port: from.value }),
-    ...(to.value === null ? {} : { destination_port: to.value }),
-    ...(options.has('in') ? { in_interface: options.get('in') ?? '' } : {}),
-    ...(down === '' ? {} : { down }),
-  });
-  if (!done.ok) return refused(env, done.error, replies);
-  const value = done.value as unknown as Explained;
-  return reply(env, parsed, value, explainedText(value));
-}
-
-/** `print nft|rules|routes`: what the engine would have the kernel have. The exit code; notes go to standard error. */
-export function printDesired(env: CliEnvironment, parsed: Parsed, what: 'nft' | 'rules' | 'routes'): number {
-  const read = offline(env, parsed);
-  if (!read.ok) return EXIT.badConfig;
-  const desired = compile(read.value.input);
-  complain(env, [...read.value.notes, ...desired.notes.map(({ where, text }) => `${where}: ${text}`)]);
-  env.stdout(desiredText(desired, what));
-  return EXIT.ok;
 }

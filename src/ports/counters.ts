@@ -1,15 +1,16 @@
 import type { Result } from '../lib/result.ts';
 import type { FileError } from './files.ts';
 
-/** A device's counters since it was made, and its carrier. */
-export interface DeviceCounters {
+/** Of a device, since it was made. */
+export interface PacketCounts {
   readonly receivedPackets: number;
   readonly transmittedPackets: number;
-  /** null = the device is administratively down, or does not say. */
-  readonly carrier: boolean | null;
 }
 
+/** What the kernel's files say of a device: no process. */
 export interface Counters {
-  /** Reads a few bytes of /sys: no process. ENODEV = there is no such device. */
-  read(device: string): Result<DeviceCounters, FileError>;
+  /** null = the device is administratively down, or does not say. ENODEV = there is no such device. */
+  carrier(device: string): Result<boolean | null, FileError>;
+  /** In the order of the devices; null = there is no such device. One look at the kernel, however many they are. */
+  packets(devices: readonly string[]): readonly (PacketCounts | null)[];
 }

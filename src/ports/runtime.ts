@@ -10,6 +10,11 @@ export interface Runtime {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly files: Files;
+  /**
+   * A file that the kernel makes up (/proc) and that is looked at often: kept open. Each call gives its text as it is now, in
+   * ASCII; null = it cannot be read.
+   */
+  keepOpen(path: string): () => string | null;
   readonly processes: Processes;
   readonly streams: Streams;
   /** Arguments after the program's own name. */

@@ -67,7 +67,8 @@ export async function measureSwitches(runtime: Runtime): Promise<void> {
       watchNft: () => ({ stop: () => undefined }),
       prober: { start: () => ({ stop: () => undefined, burst: () => undefined }) },
       counters: {
-        read: (device) => ok({ receivedPackets: 0, transmittedPackets: 0, carrier: !down.has(device) }),
+        carrier: (device) => ok(!down.has(device)),
+        packets: () => [],
       },
     },
     () => undefined,
@@ -90,7 +91,14 @@ export async function measureSwitches(runtime: Runtime): Promise<void> {
     name,
     { up: true, device: `dev${number}`, addresses: [`10.0.${number}.2/24`], gateway: `10.0.${number}.1` },
   ]);
-  engine.situation({ engine: 'hagw', config, wans: Object.fromEntries(facts), devices, mwan3Runs: false });
+  engine.situation({
+    engine: 'hagw',
+    config,
+    wans: Object.fromEntries(facts),
+    devices,
+    tableUses: [],
+    mwan3Runs: false,
+  });
   await until('The first apply', () => committedAt !== null && isSettled());
   const times = {
     kernel: [] as number[],

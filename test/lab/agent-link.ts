@@ -56,7 +56,7 @@ export function startAgent(cage: Cage, namespace: string): Agent {
     });
   }
   return {
-    ask(request, timeoutMs = 20_000) {
+    ask(request, timeoutMs = 60_000) {
       if (ended !== null) return Promise.reject(new LabError(ended));
       const id = next++;
       return new Promise((resolve, reject) => {

@@ -27,8 +27,8 @@ export const nowMs = (): number => performance.timeOrigin + performance.now();
 
 /** A new port stays open this long for a late answer. */
 const LATE_MS = 2000;
-/** At the end, answers that are on their way still count as answers: what is missing then was lost. */
-const LAST_ANSWERS_MS = 200;
+/** At the end, answers that are on their way still count as answers: what is missing after this was lost. */
+const LAST_ANSWERS_MS = 2000;
 
 interface Counts {
   sent: number;
@@ -63,7 +63,7 @@ const ANSWER = /^\[(\d+\.\d+)\] \S+ : \[(\d+)\], \d+ bytes/;
 function pingStream(options: StreamOptions): ProbeStream {
   const counts = newCounts();
   const every = String(options.intervalMs);
-  const argv = [options.rootfs, 'fping', '-D', '-l', '-p', every, '-t', '500', options.target];
+  const argv = [options.rootfs, 'fping', '-D', '-l', '-p', every, '-t', String(LATE_MS), options.target];
   const child: ChildProcess = spawn('chroot', argv, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
@@ -131,7 +131,10 @@ function udpStream(options: StreamOptions): ProbeStream {
     async stop() {
       const end = nowMs();
       clearInterval(timer);
-      await new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
+      const late = performance.now() + LAST_ANSWERS_MS;
+      while (counts.arrivals.length < counts.sent && performance.now() < late) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       for (const socket of [...open]) close(socket);
       return reportOf(options, counts, end);
     },

@@ -7,7 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { HopelessError, must, start, until } from './programs.ts';
-import { childrenOf, isAlive, type ProcessId, processId } from './records.ts';
+import { childrenOf, commOf, isAlive, type ProcessId, processId } from './records.ts';
 
 /** Where the lab keeps its routers' disks, as seen inside. */
 const INSIDE = '/run/lab';
@@ -47,11 +47,12 @@ async function startCage(): Promise<{ child: ChildProcess; id: ProcessId }> {
   });
   const id = await until(
     'The lab (unshare needs root)',
-    5000,
+    30_000,
     () => {
       if (words !== '') throw new HopelessError(`The lab could not be started: ${words.trim()}.`);
       const [pid] = child.pid === undefined ? [] : childrenOf(child.pid);
-      return pid === undefined ? undefined : (processId(pid) ?? undefined);
+      // Before it is `cat`, its mounts are not private yet: what is mounted then would show on the machine.
+      return pid !== undefined && commOf(pid) === 'cat' ? (processId(pid) ?? undefined) : undefined;
     },
     5,
   );
@@ -97,7 +98,7 @@ export async function openCage(): Promise<Cage> {
       const ended = child.exitCode !== null || child.signalCode !== null ? null : once(child, 'exit');
       if (isAlive(id)) process.kill(id.pid, 'SIGKILL');
       await ended;
-      await until('The end of the lab', 10_000, () => gone(id), 5);
+      await until('The end of the lab', 30_000, () => gone(id), 5);
     },
   };
 }

@@ -53,7 +53,7 @@ export async function startCapture(
   child.stdout?.pipe(output);
   await until(
     'The start of tcpdump',
-    5000,
+    30_000,
     () => {
       if (child.exitCode !== null) throw new HopelessError(words.trim());
       return words.includes('listening on') ? true : undefined;

@@ -85,7 +85,7 @@ export function makeClient(plan: ClientPlan, agent: Agent, firstServer: string):
       return ms;
     };
     return {
-      async answering(timeoutMs = 10_000) {
+      async answering(timeoutMs = 30_000) {
         for (const [kind, name] of streams) {
           await until(
             `An answer from ${target} to the ${kind} stream of ${plan.name}`,
@@ -99,7 +99,7 @@ export function makeClient(plan: ClientPlan, agent: Agent, firstServer: string):
         }
       },
       silentForMs: (kind) => silentFor(streams.get(kind) ?? ''),
-      async silent(kind, ms, timeoutMs = 10_000) {
+      async silent(kind, ms, timeoutMs = 30_000) {
         const name = streams.get(kind) ?? '';
         await until(`Silence of the ${kind} stream of ${plan.name}`, timeoutMs, async () =>
           ((await silentFor(name)) ?? 0) >= ms ? true : undefined,

@@ -20,7 +20,7 @@ import { configFiles } from './uci-config.ts';
 
 export interface Isp {
   readonly name: string;
-  /** The ISP forwards nothing any more and says nothing; its own address goes on answering. */
+  /** The ISP forwards nothing any more and says nothing; its own address goes on answering. Twice the same is no error. */
   blackHole(on: boolean): Promise<void>;
 }
 
@@ -144,10 +144,16 @@ export async function createLab(options: TopologyOptions = {}): Promise<Lab> {
       id: record.id,
       topology,
       routers: { 'gw-a': one, 'gw-b': other },
-      isps: topology.wans.map(({ isp }) => ({
-        name: isp,
-        blackHole: (on) => cage.ip(isp, blackHole(on)),
-      })),
+      isps: topology.wans.map(({ isp }): Isp => {
+        let isBlack = false;
+        return {
+          name: isp,
+          async blackHole(on) {
+            if (on !== isBlack) await cage.ip(isp, blackHole(on));
+            isBlack = on;
+          },
+        };
+      }),
       clients,
       client,
       runIn: (machine, argv) => must([...cage.enter(machine), 'chroot', TOOLS, ...argv]),

@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hagw-capture-'));
   lab = await createLab({ packages: ['hagw'] });
   await waitForPair(lab);
-}, 120_000);
+});
 afterAll(async () => {
   await lab?.close();
   rmSync(folder, { recursive: true, force: true });
@@ -38,11 +38,17 @@ describe('the surroundings', () => {
     const file = join(folder, 'internet.pcap');
     const capture = await lab.capture('internet', 'isp1', file, ['icmp']);
     for (const server of lab.topology.servers) {
-      await lab.runIn('client1', ['ping', '-c', '1', '-W', '2', server]);
+      await lab.runIn('client1', ['ping', '-c', '1', '-W', '10', server]);
     }
+    const packets = (): string[] => ipv4Packets(readFileSync(file));
+    // What tcpdump has not read yet when it is told to end, it does not write.
+    await until('the last answer in the capture', 30_000, () =>
+      packets().some((packet) => packet.startsWith('192.0.2.4 >')) ? true : undefined,
+    );
     await capture.stop();
-    const requests = ipv4Packets(readFileSync(file)).filter((packet) => packet.endsWith('> 192.0.2.4'));
-    expect(requests).toEqual(['203.0.113.10 > 192.0.2.4']);
+    expect(packets().filter((packet) => packet.endsWith('> 192.0.2.4'))).toEqual([
+      '203.0.113.10 > 192.0.2.4',
+    ]);
   });
 
   it('say what is wrong with a program that fails', async () => {
@@ -60,7 +66,7 @@ describe('a client', () => {
     for (const kind of ['ping', 'udp', 'udp-new'] as const) await watch.silent(kind, 400);
     // The ISP's own address goes on answering: a check of the gateway alone sees nothing.
     const gateway = lab.topology.wans[0]?.gateway ?? '';
-    await lab.runIn('client1', ['ping', '-c', '1', '-W', '2', gateway]);
+    await lab.runIn('client1', ['ping', '-c', '1', '-W', '10', gateway]);
     await isp?.blackHole(false);
     await watch.answering();
     const reports = await watch.stop();
@@ -109,9 +115,11 @@ describe('a router', () => {
     const carrier = async (): Promise<string> => router.must(['cat', '/sys/class/net/wan2/carrier']);
     expect(await carrier()).toBe('1\n');
     await router.cutLink('wan2');
-    await until('Loss of the carrier', 5000, async () => ((await carrier()) === '0\n' ? true : undefined));
+    await until('Loss of the carrier', 15_000, async () => ((await carrier()) === '0\n' ? true : undefined));
     await router.healLink('wan2');
-    await until('Return of the carrier', 5000, async () => ((await carrier()) === '1\n' ? true : undefined));
+    await until('Return of the carrier', 15_000, async () =>
+      (await carrier()) === '1\n' ? true : undefined,
+    );
     await expect(router.cutLink('wan9')).rejects.toThrow("gw-b has no port 'wan9'.");
   });
 

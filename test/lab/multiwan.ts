@@ -14,13 +14,17 @@ export interface Gateway {
   readonly router: Router;
 }
 
-/** A lab with one router, whose engine has found every WAN online. The caller closes `lab`. */
+/** A lab with one router, whose engine has found every WAN online and rules in the kernel. The caller closes `lab`. */
 export async function startGateway(options: TopologyOptions): Promise<Gateway> {
   const lab = await createLab({ engine: 'hagw', packages: ['hagw'], ...options, alone: true });
   try {
     const router = lab.routers['gw-a'];
-    await until('The first answer of the service', 30_000, () => statusOf(router));
-    await waitForWans(router, () => 'online', 30_000);
+    await until('The first answer of the service', 60_000, () => statusOf(router));
+    await waitForWans(router, () => 'online', 60_000);
+    // A flow that is older than the table stays on the WAN that table main gave it, whatever the policy says.
+    await until('The table of the engine', 60_000, async () =>
+      (await router.exec(['nft', 'list', 'chain', 'inet', 'hagw', 'main'])).code === 0 ? true : undefined,
+    );
     return { lab, router };
   } catch (error) {
     await lab.close();
@@ -41,7 +45,7 @@ export async function wansOf(router: Router): Promise<Readonly<Record<string, Wa
 export async function waitForWans(
   router: Router,
   wanted: (wan: string) => string | undefined,
-  timeoutMs = 20_000,
+  timeoutMs = 40_000,
 ): Promise<void> {
   let last = 'nothing';
   try {

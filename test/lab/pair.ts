@@ -29,7 +29,7 @@ async function lastWords(router: Router): Promise<string> {
 export async function waitForRole(
   router: Router,
   roles: readonly VrrpState[],
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<Status> {
   let last = 'no answer';
   try {
@@ -60,7 +60,7 @@ export interface Roles {
 }
 
 /** Waits until one router says that it is active and the other that it is backup. */
-export async function waitForPair(lab: Lab, timeoutMs = 60_000): Promise<Roles> {
+export async function waitForPair(lab: Lab, timeoutMs = 120_000): Promise<Roles> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const left = Math.max(1, deadline - performance.now());

@@ -42,6 +42,15 @@ export function isAlive(id: ProcessId): boolean {
   return processId(id.pid)?.startTicks === id.startTicks;
 }
 
+/** Name of a process' program, at most 15 characters; empty if there is no such process. */
+export function commOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return '';
+  }
+}
+
 /** Children of a process, from the kernel's own list. */
 export function childrenOf(pid: number): number[] {
   try {

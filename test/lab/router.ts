@@ -4,13 +4,12 @@
  * kernel ends all the rest) and all links down, in one instant, without a word to anybody.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Cage } from './cage.ts';
 import type { Disk } from './disk.ts';
 import { installPackage } from './install.ts';
 import { routerPorts, switchPort, unplug } from './links.ts';
 import { ENVIRONMENT, HopelessError, LabError, type Ran, run, start, until } from './programs.ts';
-import { childrenOf, processId } from './records.ts';
+import { childrenOf, commOf, processId } from './records.ts';
 import type { RouterPlan } from './topology.ts';
 
 export interface Router {
@@ -38,6 +37,10 @@ export interface Router {
   powerOff(): Promise<number>;
   cutLink(device: string): Promise<void>;
   healLink(device: string): Promise<void>;
+  /** The device is gone, as when a USB modem is pulled out. */
+  removeDevice(device: string): Promise<void>;
+  /** A new device of that name, down and without addresses, in the same port of the switch. */
+  makeDevice(device: string): Promise<void>;
 }
 
 const CONSOLE_BYTES = 65_536;
@@ -47,10 +50,14 @@ interface Running {
   readonly child: ChildProcess;
 }
 
-/** pid 1 of the router: nsenter → unshare → init, each the only child of the one before. */
+/**
+ * pid 1 of the router: nsenter → unshare → init, each the only child of the one before. Until it is init, its root is not
+ * the router's yet: what entered it then would run on the lab's own files.
+ */
 function findInit(child: ChildProcess): number | undefined {
   const [unshare] = child.pid === undefined ? [] : childrenOf(child.pid);
-  return unshare === undefined ? undefined : childrenOf(unshare)[0];
+  const [init] = unshare === undefined ? [] : childrenOf(unshare);
+  return init !== undefined && commOf(init) === 'init' ? init : undefined;
 }
 
 /** Feeds `ip` line by line, so that the process is up before the moment that counts. */
@@ -66,10 +73,10 @@ async function prepareIp(cage: Cage): Promise<{ fire(lines: readonly string[]): 
   });
   await until(
     'The start of ip',
-    5000,
+    30_000,
     () => {
       const [ip] = child.pid === undefined ? [] : childrenOf(child.pid);
-      return ip !== undefined && readFileSync(`/proc/${ip}/comm`, 'utf8') === 'ip\n' ? true : undefined;
+      return ip !== undefined && commOf(ip) === 'ip' ? true : undefined;
     },
     2,
   );
@@ -152,7 +159,7 @@ export function makeRouter(
     const child = boot();
     const pid = await until(
       `The start of ${name}'s /sbin/init`,
-      5000,
+      30_000,
       () => {
         if (child.exitCode !== null)
           throw new HopelessError(`${name}'s /sbin/init ended at once: ${log.trim()}`);
@@ -225,5 +232,13 @@ export function makeRouter(
     powerOff,
     cutLink: (device) => setLink(device, 'down'),
     healLink: (device) => setLink(device, 'up'),
+    removeDevice: (device) => cage.ip('', [`link delete dev ${switchPort(name, device)}`]),
+    async makeDevice(device) {
+      const { namespace, lines } = routerPorts({
+        ...plan,
+        ports: plan.ports.filter((port) => port.device === device),
+      });
+      await cage.ip(namespace, lines);
+    },
   };
 }

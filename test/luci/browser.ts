@@ -47,7 +47,7 @@ export function openBrowser(): Promise<Browser> {
 /** A window of its own, with its own cookies, in which nothing has been opened yet. */
 export async function openWindow(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ ...EVERYWHERE, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(45_000);
   return context.newPage();
 }
 

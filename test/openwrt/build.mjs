@@ -121,9 +121,9 @@ if (process.getuid?.() === 0 && !existsSync(example)) {
 }
 
 // The keepalived init script renders by hagw's own code, whether or not the package is installed on the router.
-const hagw = join(repository, 'build/router/usr/lib/hagw/hagw.js');
+const hagw = join(repository, 'build/qjs/hagw.js');
 if (existsSync(hagw)) copyFileSync(hagw, join(target, 'usr/lib/openwrt/hagw.js'));
-else missing('build/router/usr/lib/hagw/hagw.js');
+else missing('build/qjs/hagw.js');
 
 const links = join(target, 'etc/rc.d');
 rmSync(links, { recursive: true, force: true });

@@ -91,6 +91,41 @@ describe('a probe', () => {
   });
 });
 
+describe('a connection from before our table', () => {
+  const client: Packet = {
+    family: 'ipv4',
+    source: '192.168.1.100',
+    destination: '203.0.113.10',
+    protocol: 17,
+  };
+  const markOf = (packet: Packet, iif: string | null = 'br-lan'): number => {
+    const walk: Walk = { packet, iif, oif: null, mark: 0, ctMark: 0, sets: new Map(), draw: () => 0 };
+    runHook(routerIn({ wan: 'offline' }).desired.nft, iif === null ? 'output' : 'prerouting', walk);
+    expect(walk.ctMark).toBe(walk.mark);
+    return walk.mark;
+  };
+  const settled = (original: string, reply: string) => ({ original, reply });
+
+  it.each([
+    ['192.0.2.77', WAN],
+    ['10.2.0.2', WANB],
+  ])('stays on the WAN of the address %s that it is translated to, whatever that WAN is', (address, mark) => {
+    expect(markOf({ ...client, settled: settled('203.0.113.10', address) })).toBe(mark);
+    expect(markOf({ ...client, source: address, settled: settled('203.0.113.10', address) }, null)).toBe(
+      mark,
+    );
+  });
+
+  it('answers by the WAN that it came in by', () => {
+    const packet = { ...client, settled: settled('10.2.0.2', '203.0.113.10') };
+    expect(markOf(packet)).toBe(WANB);
+  });
+
+  it('chooses like a new one if no WAN has its address', () => {
+    expect(markOf({ ...client, settled: settled('203.0.113.10', '192.168.1.100') })).toBe(markOf(client));
+  });
+});
+
 describe('marks of others', () => {
   const packet: Packet = {
     family: 'ipv4',

@@ -49,6 +49,7 @@ const MATCHES: Readonly<Record<NftMatch['kind'], { readonly match: NftMatch; rea
     text: 'udp dport { 53, 60-70 }',
   },
   'icmp6-type': { match: { kind: 'icmp6-type', types: [133] }, text: 'icmpv6 type 133' },
+  settled: { match: { kind: 'settled' }, text: 'ct status seen-reply,snat,dnat' },
 };
 
 const STATEMENTS: Readonly<
@@ -85,6 +86,15 @@ const STATEMENTS: Readonly<
   'iif-map': {
     statement: { kind: 'iif-map', chains: [{ device: 'eth1', chain: 'a' }] },
     text: 'iifname vmap { "eth1" : goto a }',
+  },
+  'address-map': {
+    statement: {
+      kind: 'address-map',
+      direction: 'reply',
+      family: 'ipv6',
+      chains: [{ address: '2001:db8::1', chain: 'a' }],
+    },
+    text: 'ct reply ip6 daddr vmap { 2001:db8::1 : goto a }',
   },
   'remember-source': {
     statement: { kind: 'remember-source', set: 's', family: 'ipv6', timeoutS: 60 },
@@ -143,6 +153,10 @@ describe('every kind', () => {
     runHook(compile(everything()).nft, 'prerouting', {
       ...walk,
       packet: { ...packet, destinationPort: 443 },
+    });
+    runHook(compile(everything()).nft, 'prerouting', {
+      ...walk,
+      packet: { ...packet, settled: { original: '203.0.113.1', reply: '192.0.2.77' } },
     });
     const discovery = {
       family: 'ipv6',

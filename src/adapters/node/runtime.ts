@@ -1,5 +1,6 @@
 /** The runtime on Node: for development, tests and the lab. The router has adapters/qjs. */
 import { readFileSync, writeSync } from 'node:fs';
+import { decodeText } from '../../lib/text.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import { guarded } from '../common/guard.ts';
@@ -36,6 +37,10 @@ export function createNodeRuntime(): Runtime {
     clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
     timers: nodeTimers,
     files: nodeFiles,
+    keepOpen: (path) => () => {
+      const content = nodeFiles.read(path);
+      return content.ok ? decodeText(content.value) : null;
+    },
     processes: nodeProcesses,
     streams: nodeStreams,
     args: process.argv.slice(2),

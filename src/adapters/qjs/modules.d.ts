@@ -45,6 +45,8 @@ declare module 'os' {
   export function open(path: string, flags: number, mode?: number): number;
   export function close(fd: number): number;
   export function read(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
+  /** `whence` 0 = from the start. */
+  export function seek(fd: number, offset: number, whence: number): number;
   export function write(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
   /** Blocks the whole program. Milliseconds. */
   export function sleep(delayMs: number): void;

@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 import { guarded } from '../common/guard.ts';
 import { createTimers } from '../common/timer-queue.ts';
-import { ownPid, qjsFiles, readWhole, writeWhole } from './files.ts';
+import { keepOpen, ownPid, qjsFiles, readWhole, writeWhole } from './files.ts';
 import { createQjsProcesses } from './processes.ts';
 import { createQjsStreams } from './streams.ts';
 import { createSyslog } from './syslog.ts';
@@ -56,6 +56,7 @@ export function createQjsRuntime(): Runtime {
     clock,
     timers,
     files: qjsFiles,
+    keepOpen,
     processes,
     streams: createQjsStreams(processes, timers, report),
     args: scriptArgs.slice(1),

@@ -5,8 +5,21 @@
  */
 import type { LinkStatus } from '../../api/status.ts';
 import { renderRemove } from '../../core/nft/update.ts';
-import { expectedFingerprint, fingerprint, writtenObjects } from '../../core/plan/fingerprint.ts';
-import { decodeMemory, encodeMemory, MEMORY_PATH, type Memory } from '../../core/plan/memory.ts';
+import {
+  expectedFingerprint,
+  fingerprint,
+  objectNames,
+  writtenObjects,
+} from '../../core/plan/fingerprint.ts';
+import {
+  decodeMemory,
+  encodeIntent,
+  encodeMemory,
+  INTENT_PATH,
+  MEMORY_PATH,
+  type Memory,
+  recalled,
+} from '../../core/plan/memory.ts';
 import { type Actual, type Applied, planAll, planRemoval, planSwitch } from '../../core/plan/plan.ts';
 import { tableDigest } from '../../core/plan/plan-nft.ts';
 import type { Finding, FlowDrop } from '../../core/plan/steps.ts';
@@ -47,6 +60,8 @@ export interface Applier {
   apply(request: ApplyRequest): Promise<Result<ApplyReport, KernelError>>;
   /** Reads the kernel and puts right what is not as it was last applied. To be called soon after `switched`. */
   check(): Promise<Result<ApplyReport, KernelError>>;
+  /** The kernel told of a transaction on our table: whose it was is not known. */
+  heard(): void;
   /** Removes everything that is ours, and the memory. */
   stop(marks: Marks): Promise<Result<ApplyReport, KernelError>>;
 }
@@ -64,24 +79,59 @@ interface Current extends Applied {
 export function createApplier(ports: KernelPorts & { readonly files: Files }): Applier {
   let current: Current | null = null;
   let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  let onTransaction: () => void = () => undefined;
+  const nextTransaction = (heard: () => void): void => {
+    onTransaction = heard;
+  };
+  /** At once if nothing is under way: nft starts before the caller goes on. */
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const mine = last.then(task);
-    last = mine.catch(() => undefined);
+    const mine = waiting === 0 ? task() : last.then(task);
+    waiting += 1;
+    const done = (): void => {
+      waiting -= 1;
+    };
+    last = mine.then(done, done);
     return mine;
   };
 
+  /** Digest of the table in `multiwan.json`, and what was written since it was; null = all. */
+  let kept = '';
+  let since: readonly string[] | null = [];
+
   const recall = (): Memory | null => {
-    const content = ports.files.read(MEMORY_PATH);
-    const memory = content.ok ? decodeMemory(decodeText(content.value)) : null;
-    return memory?.ok ? memory.value : null;
+    const [known, intent] = [MEMORY_PATH, INTENT_PATH].map((path) => {
+      const content = ports.files.read(path);
+      return content.ok ? decodeText(content.value) : null;
+    });
+    const memory = decodeMemory(known ?? null, intent ?? null);
+    if (!memory.ok) return null;
+    kept = memory.value.applied.table.text;
+    since = memory.value.intent === null ? [] : memory.value.intent.written;
+    return memory.value;
   };
+  const write = (path: string, text: string): readonly string[] => {
+    const folder = ports.files.makeFolder(path.slice(0, path.lastIndexOf('/')));
+    const written = folder.ok ? ports.files.replace(path, encodeText(text), 0o600) : folder;
+    return written.ok ? [] : [`What was applied cannot be kept for the next start: ${written.error.message}`];
+  };
+  /** After a reading. */
   const remember = (state: Current): readonly string[] => {
-    const text = encodeMemory({ applied: state, states: state.request.states });
-    const folder = ports.files.makeFolder(MEMORY_PATH.slice(0, MEMORY_PATH.lastIndexOf('/')));
-    const written = folder.ok ? ports.files.replace(MEMORY_PATH, encodeText(text), 0o600) : folder;
-    return written.ok
-      ? []
-      : [`What was applied cannot be kept for the next start: ${written.error.message}.`];
+    const problems = write(MEMORY_PATH, encodeMemory({ applied: state, states: state.request.states }));
+    if (problems.length > 0) return problems;
+    kept = state.table.text;
+    since = [];
+    ports.files.remove(INTENT_PATH);
+    return [];
+  };
+  /** Before a transaction. Failing is no reason not to make it. @param written null = the whole table. */
+  const intend = (
+    { desired, states, drop }: ApplyRequest,
+    written: readonly string[] | null,
+  ): readonly string[] => {
+    since = since === null || written === null ? null : [...new Set([...since, ...written])];
+    const text = tableDigest(desired.nft);
+    return write(INTENT_PATH, encodeIntent({ from: kept, text, written: since, states, drop }));
   };
 
   const readActual = async (): Promise<Result<Actual, KernelError>> => {
@@ -109,16 +159,16 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
   const fast = async (before: Current, request: ApplyRequest): Promise<Result<ApplyReport, KernelError>> => {
     const { desired, marks, drop } = request;
     const plan = planSwitch(before.desired, desired, marks, drop);
-    const outcome = await runPlan(plan, ports);
-    if (!outcome.ok) return outcome;
-    const written = [...before.written, ...writtenObjects(before.desired.nft, desired.nft)];
-    // The digest is of use to the next run only if the fingerprint is: `check` gives both.
-    const text = plan.nft === 'keep' ? before.table.text : '';
-    const table = { text, fingerprint: before.table.fingerprint, table: desired.nft };
-    current = hold(request, table, [...new Set(written)]);
+    const written = plan.nft === 'keep' ? [] : writtenObjects(before.desired.nft, desired.nft);
     const isNews =
       plan.steps.length > 0 || JSON.stringify(before.request.states) !== JSON.stringify(request.states);
-    const problems = [...outcome.value.problems, ...(isNews ? remember(current) : [])];
+    const unkept = isNews ? intend(request, written) : [];
+    const outcome = await runPlan(plan, ports, nextTransaction);
+    if (!outcome.ok) return outcome;
+    // The text is of use only with the fingerprint: `check` gives both.
+    const table = { text: '', fingerprint: before.table.fingerprint, table: desired.nft };
+    current = hold(request, table, [...new Set([...before.written, ...written])]);
+    const problems = [...outcome.value.problems, ...unkept];
     const how = plan.steps.length === 0 ? 'unchanged' : 'switched';
     return ok({ how, findings: plan.findings, problems, dropped: outcome.value.dropped });
   };
@@ -140,13 +190,14 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
     const findings: Finding[] = [];
     const problems: string[] = [];
     const dropped: { wan: string; entries: number }[] = [];
-    const known: Applied | null = current ?? recall()?.applied ?? null;
+    const memory = current === null ? recall() : null;
     const adopting = current === null;
     for (let round = 0; ; round += 1) {
       const actual = await readActual();
       if (!actual.ok) return actual;
-      const applied = current === null ? (round === 0 ? known : null) : expected(current, actual.value);
       const { desired, marks } = request;
+      const known = memory === null ? null : recalled(memory, desired.nft, actual.value.table);
+      const applied = current === null ? known : expected(current, actual.value);
       const drop = round === 0 ? request.drop : [];
       const plan = planAll({ desired, marks, applied, actual: actual.value, drop });
       if (round === 0) findings.push(...plan.findings);
@@ -165,16 +216,14 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
           code: 'refused',
           message: 'The kernel does not keep what was written: somebody else changes it.',
         });
-      const outcome = await runPlan(plan, ports);
+      // What fails of it fails again after the reading, and is told then.
+      if (plan.nft !== 'keep') intend(request, null);
+      const outcome = await runPlan(plan, ports, nextTransaction);
       if (!outcome.ok) return outcome;
       problems.push(...outcome.value.problems);
       dropped.push(...outcome.value.dropped);
       // From here on the table is what we wrote, all of it.
-      const all = [
-        ...desired.nft.chains.map(({ name }) => `chain ${name}`),
-        ...desired.nft.sets.map(({ name }) => `set ${name}`),
-      ];
-      const written = plan.nft === 'keep' ? [] : all;
+      const written = plan.nft === 'keep' ? [] : objectNames(desired.nft);
       const print = plan.nft === 'keep' && applied !== null ? applied.table.fingerprint : {};
       current = hold(
         request,
@@ -186,6 +235,11 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
 
   return {
     recall,
+    heard() {
+      const tell = onTransaction;
+      onTransaction = () => undefined;
+      tell();
+    },
     apply: (request) =>
       inTurn(async () => {
         const outcome = current === null ? await full(request) : await fast(current, request);
@@ -204,9 +258,12 @@ export function createApplier(ports: KernelPorts & { readonly files: Files }): A
         const applied = current ?? recall()?.applied ?? null;
         const remove = renderRemove({ family: 'inet', name: TABLE_NAME, sets: [], chains: [] });
         const plan = planRemoval(actual.value, applied, marks, remove);
-        const outcome = await runPlan(plan, ports);
+        const outcome = await runPlan(plan, ports, nextTransaction);
         if (!outcome.ok) return outcome;
         current = null;
+        kept = '';
+        since = [];
+        ports.files.remove(INTENT_PATH);
         ports.files.remove(MEMORY_PATH);
         return ok({ how: 'applied', findings: plan.findings, ...outcome.value });
       }),

@@ -18,8 +18,10 @@ import type { Clock, Timer, Timers } from '../../ports/clock.ts';
 import type { KernelError } from '../../ports/kernel-error.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ProbeResult, RunningProbe } from '../../ports/probe.ts';
+import type { KernelRule } from '../../ports/routing.ts';
 import { type ApplyReport, createApplier } from './applier.ts';
 import { createHotplug } from './hotplug.ts';
+import { readKeptDown, writeKeptDown } from './kept-down.ts';
 import type { MultiWanPorts } from './ports.ts';
 import { createSuspicionWatch } from './suspicion-watch.ts';
 import { readTableNames } from './table-names.ts';
@@ -77,28 +79,38 @@ export function createMultiWanEngine(
 
   const readCarriers = (devices: readonly string[]): void => {
     const carriers = devices.map((device) => {
-      const reading = ports.counters.read(device);
-      return [
-        device,
-        reading.ok ? reading.value.carrier : reading.error.code === 'ENODEV' ? false : null,
-      ] as const;
+      const carrier = ports.counters.carrier(device);
+      return [device, carrier.ok ? carrier.value : carrier.error.code === 'ENODEV' ? false : null] as const;
     });
     dispatch({ kind: 'carriers', carriers: Object.fromEntries(carriers) });
   };
 
-  const readRoutes = async (): Promise<void> => {
+  const readRoutes = async (withRules: boolean): Promise<void> => {
     const [four, six] = [await ports.routing.routes('ipv4'), await ports.routing.routes('ipv6')];
+    const rules: KernelRule[] = [];
+    for (const family of withRules ? (['ipv4', 'ipv6'] as const) : []) {
+      const found = await ports.routing.rules(family);
+      if (!found.ok) return dispatch({ kind: 'routesFailed', message: found.error.message });
+      rules.push(...found.value);
+    }
     if (!four.ok) dispatch({ kind: 'routesFailed', message: four.error.message });
     else if (!six.ok) dispatch({ kind: 'routesFailed', message: six.error.message });
-    else dispatch({ kind: 'routesRead', routes: [...four.value, ...six.value] });
+    else
+      dispatch({
+        kind: 'routesRead',
+        routes: [...four.value, ...six.value],
+        ...(withRules ? { rules } : {}),
+      });
   };
 
   const probed = (wan: string, result: ProbeResult): void => {
     const history = histories.get(wan) ?? createHistory();
     histories.set(wan, history);
+    const now = clock.monotonicMs();
     if (result.kind !== 'proberFailed' && result.burst === null)
-      recordProbe(history, result.kind === 'probeReply' ? result.latencyMs : null, clock.monotonicMs());
+      recordProbe(history, result.kind === 'probeReply' ? result.latencyMs : null, now);
     dispatch({ kind: 'tracked', wan, event: result });
+    suspicion.probed(now);
   };
 
   /** Whatever a task ends in, the machine hears of it: it waits for that. */
@@ -128,7 +140,7 @@ export function createMultiWanEngine(
   const run = (effect: MultiWanEffect): void => {
     switch (effect.kind) {
       case 'readRoutes':
-        readRoutes().catch((error: unknown) =>
+        readRoutes(effect.rules).catch((error: unknown) =>
           dispatch({ kind: 'routesFailed', message: `A defect: ${String(error)}` }),
         );
         return;
@@ -166,6 +178,11 @@ export function createMultiWanEngine(
           (error: unknown) => log.write('err', String(error)),
         );
         return;
+      case 'keepDown': {
+        const why = writeKeptDown(ports.files, effect.wans);
+        if (why !== null) log.write('err', `What is switched off by hand cannot be kept: ${why}`);
+        return;
+      }
       case 'hotplug':
         hotplug.push(effect);
         return;
@@ -242,7 +259,7 @@ export function createMultiWanEngine(
           if (what.has('link') || what.has('all')) readCarriers(devices);
           dispatch({ kind: 'kernelChanged', routes: true });
         }),
-        ports.watchNft(() => dispatch({ kind: 'kernelChanged', routes: false })),
+        ports.watchNft(() => dispatch({ kind: 'kernelChanged', routes: false }), applier.heard),
       ];
       suspicion.start();
     }
@@ -251,7 +268,11 @@ export function createMultiWanEngine(
   const memory = applier.recall();
   dispatch({
     kind: 'began',
-    left: memory === null ? null : { states: memory.states },
+    left:
+      memory === null
+        ? null
+        : { states: memory.states, tables: memory.applied.tables, drop: memory.intent?.drop ?? [] },
+    down: readKeptDown(ports.files),
     tableNumbers: readTableNames(ports.files),
     shuffle: Math.floor(clock.wallMs()),
   });

@@ -51,9 +51,9 @@ export function createWanHandlers(
       const name = known(args);
       return name instanceof Refusal ? name : work(engine, name, args);
     };
-  const order = (kind: 'adminUp' | 'adminDown' | 'trafficSuspicion'): Handler =>
-    withWan((one, wan) => {
-      one.dispatch({ kind: 'tracked', wan, event: { kind } });
+  const admin = (down: boolean): Handler =>
+    withWan((one, wan, { persist }) => {
+      one.dispatch({ kind: 'admin', wan, down, persist: typeof persist === 'boolean' ? persist : null });
       return {};
     });
 
@@ -116,9 +116,12 @@ export function createWanHandlers(
           })),
         });
       }),
-      up: order('adminUp'),
-      down: order('adminDown'),
-      probe: order('trafficSuspicion'),
+      up: admin(false),
+      down: admin(true),
+      probe: withWan((one, wan) => {
+        one.dispatch({ kind: 'tracked', wan, event: { kind: 'trafficSuspicion' } });
+        return {};
+      }),
       release,
     },
   };

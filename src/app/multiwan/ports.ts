@@ -10,6 +10,6 @@ export interface MultiWanPorts extends KernelPorts {
   readonly processes: Processes;
   readonly prober: Prober;
   readonly counters: Counters;
-  /** Calls back when our table changed, by anyone. */
-  watchNft(changed: () => void): { stop(): void };
+  /** Calls `changed` when our table changed, by anyone, and `heard` at once when the kernel tells of a transaction. */
+  watchNft(changed: () => void, heard: () => void): { stop(): void };
 }

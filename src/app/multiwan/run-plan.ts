@@ -30,7 +30,16 @@ const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 /** What the kernel says when somebody was there before us: nothing to do. */
 const ALREADY_DONE = /File exists|No such process|No such file or directory/;
 
-export async function runPlan(plan: Plan, ports: KernelPorts): Promise<Result<PlanOutcome, KernelError>> {
+/**
+ * Flows that are dropped right after nft go as soon as the kernel tells of the transaction: nft itself ends some 10 ms later, when the
+ * kernel has freed what was replaced. They are dropped once more at nft's end, since what was told may have been another transaction.
+ * @param nextTransaction calls back once, when the kernel tells of one; may never.
+ */
+export async function runPlan(
+  plan: Plan,
+  ports: KernelPorts,
+  nextTransaction: (heard: () => void) => void = () => undefined,
+): Promise<Result<PlanOutcome, KernelError>> {
   const problems: string[] = [];
   const dropped: { wan: string; entries: number }[] = [];
   const done: IpCommand[] = [];
@@ -39,21 +48,39 @@ export async function runPlan(plan: Plan, ports: KernelPorts): Promise<Result<Pl
     if (!switched) await runCommands(ports.routing, done.reverse().map(inverse), []);
     return fail(error);
   };
-  for (const step of plan.steps) {
+  const first = new Map<FlowDrop, number>();
+  for (const [at, step] of plan.steps.entries()) {
     if (step.kind === 'check-nft') {
       const outcome = await ports.nft.check(step.text);
       if (!outcome.ok) return giveUp(outcome.error);
     } else if (step.kind === 'nft') {
+      const next = plan.steps[at + 1]?.kind === 'drop-flows' ? plan.steps.slice(at + 1) : [];
+      let hasEnded = false;
+      let early: Promise<unknown> = Promise.resolve();
+      const dropAll = (): void => {
+        if (hasEnded) return;
+        early = Promise.all(
+          next.map(async (one) => {
+            if (one.kind !== 'drop-flows') return;
+            const outcome = await dropFlows(one.drop, ports.flows);
+            if (outcome.ok) first.set(one.drop, outcome.value);
+          }),
+        );
+      };
+      nextTransaction(dropAll);
       const outcome = await ports.nft.apply(step.text);
+      hasEnded = true;
+      await early;
       if (!outcome.ok) return giveUp(outcome.error);
       switched = true;
     } else if (step.kind === 'ip') {
       const outcome = await runCommands(ports.routing, step.commands, problems, done);
       if (!outcome.ok) return giveUp(outcome.error);
     } else {
-      const outcome = await dropFlows(step.drop, ports.flows);
-      if (outcome.ok) dropped.push({ wan: step.drop.wan, entries: outcome.value });
-      else problems.push(`The connections of ${step.drop.wan} stay: ${outcome.error.message}`);
+      const { drop } = step;
+      const outcome = await dropFlows(drop, ports.flows);
+      if (outcome.ok) dropped.push({ wan: drop.wan, entries: outcome.value + (first.get(drop) ?? 0) });
+      else problems.push(`The connections of ${drop.wan} stay: ${outcome.error.message}`);
     }
   }
   return ok({ problems, dropped });

@@ -30,7 +30,7 @@ const LEFT_OUT = 'the rule is left out.';
 function useOf({ use_policy: name }: Values, context: RuleContext): RuleConfig['use'] | null {
   const where = `${context.where}.use_policy`;
   if (name === null) {
-    context.report({ severity: 'warning', where, text: `Is missing: ${LEFT_OUT}` });
+    context.report({ severity: 'warning', where, text: `Is missing: ${LEFT_OUT}`, lost: true });
     return null;
   }
   if (name === 'default' || name === 'unreachable' || name === 'blackhole') return { kind: name };
@@ -57,7 +57,8 @@ export function ruleOf(values: Values, context: RuleContext): RuleConfig | null 
   const warn = (option: string, text: string): void =>
     context.report({ severity: 'warning', where: `${context.where}.${option}`, text });
   const leaveOut = (option: string, clause: string): void => {
-    warn(option, `${clause}: ${LEFT_OUT}`);
+    const where = `${context.where}.${option}`;
+    context.report({ severity: 'warning', where, text: `${clause}: ${LEFT_OUT}`, lost: true });
     bad = true;
   };
 

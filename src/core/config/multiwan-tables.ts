@@ -3,18 +3,8 @@
  * default (its scripts and configuration), and hagw's own. Each says how far it is mwan3's; docs/uci-options.md is made from
  * here. The timing and tracking options of an interface are in multiwan-track-table.ts.
  */
+import type { MultiWanTable } from './multiwan-option.ts';
 import { TRACK } from './multiwan-track-table.ts';
-import type { OptionSpec } from './option.ts';
-
-/** How an option relates to mwan3 2.12. */
-export interface Origin {
-  /** `mwan3`: its option; `hagw`: ours alone; `former`: of older versions, without effect in 2.12 and here. */
-  readonly origin: 'mwan3' | 'hagw' | 'former';
-  /** Where we differ from mwan3, and why; absent = not at all. */
-  readonly differs?: string;
-}
-
-export type MultiWanTable = Readonly<Record<string, OptionSpec & Origin>>;
 
 export interface MultiWanSection {
   readonly text: string;
@@ -72,7 +62,7 @@ const GLOBALS = {
     list: true,
     origin: 'mwan3',
     text: 'Routing tables, by number or by their name in /etc/iproute2/rt_tables: their destinations are left alone by rules, and their routes are copied to the table of each WAN.',
-    differs: 'The table of a WAN itself is left out and named.',
+    differs: 'The table of a WAN rejects the file.',
   },
   source_routing: {
     type: 'boolean',

@@ -2,7 +2,7 @@
  * Tracking options of an `interface` section of /etc/config/mwan3 (mwan3 2.12: mwan3track), with ours. The timing that holds
  * without any is in src/core/track/defaults.ts.
  */
-import type { MultiWanTable } from './multiwan-tables.ts';
+import type { MultiWanTable } from './multiwan-option.ts';
 
 const WHOLE = 'Fractions of a second are accepted.';
 

@@ -9,8 +9,8 @@ import type { MULTI_WAN } from './multiwan-tables.ts';
 import { type DecodedSection, quoted } from './option.ts';
 
 type Values = DecodedSection<typeof MULTI_WAN.interface.options>;
-/** Reports a warning on one option of the section. */
-type Warn = (option: string, text: string) => void;
+/** Reports a warning on one option of the section; `lost`: the value is not taken. */
+type Warn = (option: string, text: string, lost?: true) => void;
 
 /** Targets of `track_default`: public resolvers of four operators, so that no one of them can take a WAN down. */
 export const DEFAULT_TARGETS: Readonly<Record<Family, readonly string[]>> = {
@@ -40,9 +40,10 @@ function targetsOf({ track_ip: texts, family }: Values, warn: Warn): readonly st
   const targets: string[] = [];
   for (const text of texts) {
     const parsed = parseIpAddress(text);
-    if (parsed === null) warn('track_ip', `Is ${quoted(text)}, but must be an address; it is left out.`);
+    if (parsed === null)
+      warn('track_ip', `Is ${quoted(text)}, but must be an address; it is left out.`, true);
     else if (parsed.family !== family)
-      warn('track_ip', `Is ${quoted(text)}, which is no address of family ${family}; it is left out.`);
+      warn('track_ip', `Is ${quoted(text)}, which is no address of family ${family}; it is left out.`, true);
     else if (targets.includes(parsed.text))
       warn('track_ip', `Has ${quoted(text)} more than once; it counts once.`);
     else targets.push(parsed.text);

@@ -15,12 +15,14 @@ import type {
   WanLink,
 } from '../policy/model.ts';
 import type { DecodedConfig } from './hagw.ts';
+import type { MultiWanTable } from './multiwan-option.ts';
 import { ruleOf } from './multiwan-rule.ts';
-import { MULTI_WAN, type MultiWanTable } from './multiwan-tables.ts';
+import { MULTI_WAN } from './multiwan-tables.ts';
 import { bitsOf, parseMarkMask } from './multiwan-values.ts';
 import { wanOf } from './multiwan-wan.ts';
+import { checkTables } from './network-tables.ts';
 import { type DecodedSection, decodeSection, quoted } from './option.ts';
-import { type ConfigProblem, optionText, sectionAddress, type UciSection } from './uci.ts';
+import { type ConfigProblem, LONGEST_NAME, optionText, sectionAddress, type UciSection } from './uci.ts';
 
 const BUILT_IN = ['default', 'unreachable', 'blackhole'];
 const FEWEST_BITS = 3;
@@ -51,7 +53,8 @@ const LOG_LEVELS: Readonly<Record<DecodedSection<typeof MULTI_WAN.globals.option
 interface Reading {
   readonly sections: readonly UciSection[];
   readonly report: (problem: ConfigProblem) => void;
-  readonly warn: (where: string, text: string) => void;
+  /** `lost`: what is written is not taken. */
+  readonly warn: (where: string, text: string, lost?: true) => void;
   readonly whereOf: (section: UciSection) => string;
   /** Values of a section of a table without required options. */
   readonly decode: <const T extends MultiWanTable>(table: T, section: UciSection) => DecodedSection<T>;
@@ -73,7 +76,8 @@ function startReading(sections: readonly UciSection[], problems: ConfigProblem[]
   return {
     sections,
     report,
-    warn: (where, text) => report({ severity: 'warning', where, text }),
+    warn: (where, text, lost) =>
+      report({ severity: 'warning', where, text, ...(lost === undefined ? {} : { lost }) }),
     whereOf,
     decode: (table, section) => {
       const values = decodeSection(table, section, { where: whereOf(section), report, nameUnknown: true });
@@ -89,8 +93,12 @@ function named(reading: Reading, type: string): readonly (UciSection & { readonl
     .filter((section) => section.type === type)
     .flatMap((section) => {
       const { name } = section;
-      if (name !== null) return [{ ...section, name }];
-      reading.warn(reading.whereOf(section), 'Has no name, so nothing can refer to it.');
+      if (name !== null && name.length <= LONGEST_NAME) return [{ ...section, name }];
+      const text =
+        name === null
+          ? 'Has no name, so nothing can refer to it.'
+          : `Has a name of ${name.length} characters; at most ${LONGEST_NAME} are read.`;
+      reading.warn(reading.whereOf(section), text, true);
       return [];
     });
 }
@@ -100,7 +108,7 @@ function globalsOf(reading: Reading) {
   const own = all.find(({ name }) => name === 'globals');
   for (const section of all) {
     if (section !== own)
-      reading.warn(reading.whereOf(section), "Has no effect: only the section named 'globals' counts.");
+      reading.warn(reading.whereOf(section), "Has no effect: only the section named 'globals' counts.", true);
   }
   const section = own ?? { type: 'globals', name: 'globals', options: [] };
   const values = reading.decode(MULTI_WAN.globals.options, section);
@@ -115,7 +123,7 @@ function globalsOf(reading: Reading) {
     const marks = checkMarks(mask, wans);
     if (!marks.ok) error(marks.error);
   }
-  return { values, mask: mask ?? 0, where: reading.whereOf(section) };
+  return { values, mask: mask ?? 0 };
 }
 
 /** WANs; an interface section without a name takes a number, as in mwan3, and is none. */
@@ -127,7 +135,7 @@ function wansOf(reading: Reading, trackDefault: boolean): readonly WanConfig[] {
     return wanOf(
       { number, name: section.name, trackDefault },
       reading.decode(MULTI_WAN.interface.options, section),
-      (option, text) => reading.warn(`${where}.${option}`, text),
+      (option, text, lost) => reading.warn(`${where}.${option}`, text, lost),
     );
   });
 }
@@ -154,7 +162,7 @@ function membersOf(reading: Reading, wans: readonly WanConfig[]): ReadonlyMap<st
     if (values === null || problems.includes(`${where}.metric`)) continue;
     if (wan === null) {
       if (!problems.includes(`${where}.interface`))
-        reading.warn(`${where}.interface`, 'Is missing: the member is left out.');
+        reading.warn(`${where}.interface`, 'Is missing: the member is left out.', true);
     } else if (wans.some((item) => item.name === wan))
       members.set(name, { name, wan, metric: values.metric, weight: values.weight });
     else
@@ -220,17 +228,9 @@ function rulesOf(
     });
 }
 
-/** Tables of `rt_table_lookup`; that of a WAN would feed itself. */
-function customTablesOf(
-  tables: readonly string[],
-  wans: readonly WanConfig[],
-  warn: (text: string) => void,
-): readonly string[] {
-  return tables.filter((table, index) => {
-    const own = wans.find(({ number }) => String(number) === table);
-    if (own !== undefined) warn(`Has ${quoted(table)}, the table of ${own.name} itself; it is left out.`);
-    return own === undefined && tables.indexOf(table) === index;
-  });
+export interface DecodedMultiWan extends DecodedConfig<MultiWanConfig> {
+  /** What the file says, errors or not: to be shown, never to be compiled. */
+  readonly draft: MultiWanConfig;
 }
 
 /**
@@ -238,7 +238,7 @@ function customTablesOf(
  *
  * @returns `value` null if there is an error among the problems; each names section and option.
  */
-export function decodeMultiWan(sections: readonly UciSection[]): DecodedConfig<MultiWanConfig> {
+export function decodeMultiWan(sections: readonly UciSection[]): DecodedMultiWan {
   const problems: ConfigProblem[] = [];
   const reading = startReading(sections, problems);
   const types = Object.keys(MULTI_WAN);
@@ -247,24 +247,25 @@ export function decodeMultiWan(sections: readonly UciSection[]): DecodedConfig<M
       reading.warn(
         reading.whereOf(section),
         `Is of type ${quoted(section.type)}, which nobody reads: it has no effect.`,
+        true,
       );
   }
-  const { values, mask, where } = globalsOf(reading);
+  const { values, mask } = globalsOf(reading);
   const wans = wansOf(reading, values.track_default);
   const policies = policiesOf(reading, membersOf(reading, wans));
-  const value: MultiWanConfig = {
+  const draft: MultiWanConfig = {
     mask,
     logging: values.logging,
     logLevel: LOG_LEVELS[values.loglevel],
     sourceRouting: values.source_routing,
-    customTables: customTablesOf(values.rt_table_lookup, wans, (text) =>
-      reading.warn(`${where}.rt_table_lookup`, text),
-    ),
+    customTables: [...new Set(values.rt_table_lookup)],
     wans,
     policies,
     rules: rulesOf(reading, policies, values.logging),
   };
-  return { value: problems.some(({ severity }) => severity === 'error') ? null : value, problems };
+  // Names of tables are the router's to know.
+  problems.push(...checkTables(draft, [], {}));
+  return { value: problems.some(({ severity }) => severity === 'error') ? null : draft, draft, problems };
 }
 
 /**

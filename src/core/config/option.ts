@@ -151,12 +151,12 @@ function decodeOption(section: UciSection, name: string, spec: OptionSpec, conte
   // libuci has no empty option (`option x ''` does not exist), but a list may hold one.
   const given = texts.filter((text) => text !== '');
   const report = (severity: 'error' | 'warning', text: string): void =>
-    context.report({ severity, where, text });
+    context.report({ severity, where, text, ...(severity === 'warning' ? { lost: true } : {}) });
   const fallback = spec.default === undefined ? null : decodeValue(spec.default, spec);
   const level = spec.safety === true || spec.required === true ? 'error' : 'warning';
 
   if (spec.deprecated !== undefined && given.length > 0)
-    report('warning', `Is deprecated: ${spec.deprecated}`);
+    context.report({ severity: 'warning', where, text: `Is deprecated: ${spec.deprecated}` });
   if (given.length === 0) {
     if (spec.required === true) report('error', `Is missing; it must be ${expected(spec)}.`);
     return spec.list === true ? (fallback === null ? [] : [fallback]) : fallback;
@@ -205,6 +205,7 @@ export function decodeSection<const T extends OptionTable>(
         severity: 'warning',
         where: `${context.where}.${name}`,
         text: `Is no option of a section of type ${quoted(section.type)} and has no effect.`,
+        lost: true,
       });
     }
   }

@@ -1,5 +1,5 @@
 /** From what reading a UCI file gave to the plain data that the core takes. */
-import { parsePackage } from 'uci-parser';
+import { parsePackage, type UciPackage } from 'uci-parser';
 import type { Result } from '../../lib/result.ts';
 import type { UciReading, UciSection } from './uci.ts';
 
@@ -22,12 +22,14 @@ export function parseConfig(
   }
   const parsed = parsePackage(name, content.value);
   if (!parsed.ok) return { kind: 'broken', message: `${parsed.error.message}.` };
-  const sections = parsed.value.sections.map(
-    (section): UciSection => ({
-      type: section.type,
-      name: section.anonymous ? null : section.name,
-      options: [...section.options].map(([option, value]) => ({ name: option, value })),
-    }),
-  );
-  return { kind: 'read', sections };
+  return { kind: 'read', sections: plainSections(parsed.value) };
+}
+
+/** A package's sections as the core takes them. */
+export function plainSections(pkg: UciPackage): readonly UciSection[] {
+  return pkg.sections.map((section) => ({
+    type: section.type,
+    name: section.anonymous ? null : section.name,
+    options: [...section.options].map(([option, value]) => ({ name: option, value })),
+  }));
 }

@@ -28,6 +28,8 @@ export interface ConfigProblem {
   readonly where: string;
   /** A whole sentence. */
   readonly text: string;
+  /** Of a warning: what is written there is not taken, it is left out or a default is used instead. */
+  readonly lost?: true;
 }
 
 /** The last value of an option, as libuci has it; a list's items joined by blanks, as the shell tools see it. */

@@ -31,13 +31,6 @@ export interface ConntrackdConfig {
   readonly hashLimit: number;
 }
 
-/** Where OpenWrt keeps these; /var/lock and /var/run are in RAM. */
-export const CONNTRACKD_PLACES = {
-  lockFile: '/var/lock/conntrack.lock',
-  controlSocket: '/var/run/conntrackd.ctl',
-  logTo: { kind: 'syslog' },
-} as const;
-
 /** Port that conntrackd's documentation uses throughout. */
 export const CONNTRACKD_PORT = 3780;
 /** The value of conntrackd.conf(5): far above the 16384 to 65536 connections that a router of this kind tracks. */

@@ -110,7 +110,7 @@ function roleHappenings(before: State, after: State): Happening[] {
 export function happeningsBetween(before: State, after: State): readonly Happening[] {
   return [
     ...configHappenings('hagw', before.hagw, after.hagw),
-    ...configHappenings('mwan3', before.mwan3Config, after.mwan3Config),
+    ...configHappenings('mwan3', before.multiWanConfig, after.multiWanConfig),
     ...configHappenings('keepalived', before.keepalivedConfig, after.keepalivedConfig),
     ...vrrpHappenings('Instance', before.instances, after.instances),
     ...vrrpHappenings('Sync group', before.groups, after.groups),

@@ -24,6 +24,7 @@ export type Event =
       readonly hagw: UciReading;
       readonly mwan3: UciReading;
       readonly keepalived: UciReading;
+      readonly network: UciReading;
     }
   | { readonly kind: 'linksRead'; readonly facts: LinkFacts }
   | { readonly kind: 'vrrpRead'; readonly facts: VrrpFacts }

@@ -1,8 +1,11 @@
 /** When the multi-WAN machine applies: the desired state, what a change of it loses, and a check of the kernel. */
+
 import type { FlowDrop } from '../plan/steps.ts';
 import { compile } from '../policy/compile.ts';
 import { marksOf, wanMark } from '../policy/marks.ts';
-import type { CompileInput, WanConfig } from '../policy/model.ts';
+import type { CompileInput, Desired, WanConfig } from '../policy/model.ts';
+import { recompile } from '../policy/switch.ts';
+import { isUp } from '../policy/wans.ts';
 import type { Draft } from './multiwan-tracking.ts';
 import type { MultiWanState } from './multiwan-types.ts';
 
@@ -24,8 +27,7 @@ export function compileInput(state: MultiWanState): CompileInput | null {
 }
 
 function isUsable(state: MultiWanState, { name, enabled }: WanConfig): boolean {
-  const status = state.trackers[name]?.status;
-  return enabled && (status === 'online' || status === 'disconnecting');
+  return enabled && isUp(state.trackers[name]?.status);
 }
 
 /** Flows of the WANs that can be used no more, as their `flush` wants it. */
@@ -55,27 +57,39 @@ export function dropsOf(state: MultiWanState): readonly FlowDrop[] {
   return [...still, ...drops];
 }
 
+/** The desired state for this input, and whether it is another one than the kernel was last asked to have. */
+function desire(
+  state: MultiWanState,
+  input: CompileInput,
+): { readonly desired: Desired; readonly isOther: boolean } {
+  const { desired: before, compiled } = state;
+  const desired =
+    before === null || compiled === null
+      ? compile(input)
+      : recompile({ input: compiled, desired: before }, input);
+  return { desired, isOther: desired !== before };
+}
+
 /** Compiles if something may be different, and applies if it is; looks at the kernel if somebody touched it. */
 export function applyIfStale(before: Draft, now: number): Draft {
   const { state, effects } = before;
   if (state.work !== 'idle') return before;
   const input = state.stale && state.retryAt === null ? compileInput(state) : null;
   if (input !== null) {
-    const desired = compile(input);
-    const text = JSON.stringify(desired);
+    const { desired, isOther } = desire(state, input);
     const usable = Object.fromEntries(input.config.wans.map((wan) => [wan.name, isUsable(state, wan)]));
     const drop = dropsOf(state);
-    const next: MultiWanState = { ...state, stale: false };
-    if (text !== state.desiredText || drop.length > 0) {
+    const next: MultiWanState = { ...state, stale: false, desired, compiled: input, usable };
+    if (isOther || !state.applied || drop.length > 0) {
       const states = Object.fromEntries(
         Object.values(state.trackers).map(({ name, status }) => [name, status]),
       );
       return {
-        state: { ...next, desired, desiredText: text, usable, owed: drop, work: 'applying' },
+        state: { ...next, applied: true, owed: drop, work: 'applying' },
         effects: [...effects, { kind: 'apply', desired, marks: marksOf(input.config.mask), drop, states }],
       };
     }
-    return checkIfWanted({ state: { ...next, desired, usable }, effects }, now);
+    return checkIfWanted({ state: next, effects }, now);
   }
   return checkIfWanted(before, now);
 }

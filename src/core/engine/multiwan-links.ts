@@ -1,24 +1,33 @@
 /** What the multi-WAN machine takes of the rest of the state, and what a change of it means to a WAN's tracker. */
+import type { MultiWanConfig } from '../policy/model.ts';
 import type { TrackEvent } from '../track/types.ts';
 import type { Situation, WanFacts } from './multiwan-types.ts';
 import type { State } from './state.ts';
+import { wanInterface } from './wans.ts';
 
 export const UNKNOWN_SITUATION: Situation = {
   engine: null,
   config: null,
   wans: null,
   devices: {},
+  tableUses: [],
   mwan3Runs: null,
 };
 
-/** The situation as the engine's state has it. */
-export function situationOf(state: State): Situation {
+/**
+ * The situation as the engine's state has it.
+ * @param inForce the configuration that the machine goes by: where the file's cannot be used, its WANs are still those that count.
+ */
+export function situationOf(state: State, inForce: MultiWanConfig | null = null): Situation {
   const hagw = state.hagw.value;
   const config = state.multiWanConfig.value;
   const links = state.links.value;
-  const up = (links?.interfaces ?? []).filter((item) => item.up);
-  const wans = (config?.wans ?? []).map(({ name, family }): [string, WanFacts] => {
-    const item = up.find((one) => one.name === name);
+  const interfaces = links?.interfaces ?? [];
+  const up = interfaces.filter((item) => item.up);
+  const all = [...(inForce === config ? [] : (inForce?.wans ?? [])), ...(config?.wans ?? [])];
+  const wans = all.map(({ name, family }): [string, WanFacts] => {
+    const known = wanInterface(interfaces, { name, family });
+    const item = known?.up === true ? known : undefined;
     return [
       name,
       {
@@ -38,6 +47,7 @@ export function situationOf(state: State): Situation {
     devices: Object.fromEntries(
       up.flatMap((item): [string, string][] => (item.l3Device === null ? [] : [[item.name, item.l3Device]])),
     ),
+    tableUses: state.tableUses,
     mwan3Runs: state.services.value === null ? null : state.services.value.running.includes('mwan3'),
   };
 }
@@ -47,9 +57,15 @@ export function mayDiffer(a: State, b: State): boolean {
   return (
     a.hagw.value !== b.hagw.value ||
     a.multiWanConfig.value !== b.multiWanConfig.value ||
+    a.tableUses !== b.tableUses ||
     a.links.value !== b.links.value ||
     a.services.value !== b.services.value
   );
+}
+
+/** Whether two situations say the same: a poll reads everything anew, and mostly nothing has happened. */
+export function sameSituation(a: Situation, b: Situation): boolean {
+  return a.config === b.config && JSON.stringify({ ...a, config: 0 }) === JSON.stringify({ ...b, config: 0 });
 }
 
 const DOWN: WanFacts = { up: false, device: null, addresses: [], gateway: null };

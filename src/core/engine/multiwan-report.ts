@@ -34,8 +34,8 @@ export function wanReason(tracker: TrackerState): string {
 
 /** Whether two states have the same report, told apart without making one: most events are probes that are no news. */
 export function sameReport(a: MultiWanState, b: MultiWanState): boolean {
-  if (a.phase !== b.phase || a.reason !== b.reason || a.problems !== b.problems || a.desired !== b.desired)
-    return false;
+  if (a.phase !== b.phase || a.reason !== b.reason || a.desired !== b.desired) return false;
+  if (a.problems !== b.problems || a.configProblems !== b.configProblems) return false;
   if (a.trackers === b.trackers) return true;
   const names = Object.keys(b.trackers);
   return (
@@ -73,6 +73,6 @@ export function reportOf(state: MultiWanState): MultiWanReport {
           reason: wanReason(tracker),
         }))
       : [],
-    problems: isRunning ? [...state.problems, ...(state.desired?.notes ?? [])] : [],
+    problems: isRunning ? [...state.configProblems, ...state.problems, ...(state.desired?.notes ?? [])] : [],
   };
 }

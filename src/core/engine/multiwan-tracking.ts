@@ -167,6 +167,7 @@ export function trackAll(before: Draft, former: MultiWanConfig | null, now: numb
       ...draft,
       state: { ...draft.state, trackers: { ...draft.state.trackers, [wan.name]: tracker } },
     };
+    if (draft.state.keptDown.includes(wan.name)) draft = track(draft, wan.name, { kind: 'adminDown' }, now);
   }
   return draft;
 }

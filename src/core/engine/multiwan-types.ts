@@ -3,9 +3,12 @@
  * replayed. Moments are monotonic milliseconds.
  */
 import type { LinkStatus } from '../../api/status.ts';
+import type { OccupiedTable, TableUse } from '../config/network-tables.ts';
+import type { KernelRule } from '../plan/decode-rules.ts';
+import type { OwnedTable } from '../plan/ours.ts';
 import type { FlowDrop } from '../plan/steps.ts';
 import type { Marks } from '../policy/marks.ts';
-import type { Desired, Family, KernelRoute, MultiWanConfig } from '../policy/model.ts';
+import type { CompileInput, Desired, Family, KernelRoute, MultiWanConfig } from '../policy/model.ts';
 import type { Probing, TrackEffect, TrackEvent, TrackerState } from '../track/types.ts';
 
 /** What netifd says of a WAN's interface, as far as the tracker and the compiler need it. */
@@ -27,12 +30,18 @@ export interface Situation {
   readonly wans: Readonly<Record<string, WanFacts>> | null;
   /** Devices of netifd's interfaces that are up. */
   readonly devices: Readonly<Record<string, string>>;
+  /** Routing tables that UCI network uses. */
+  readonly tableUses: readonly TableUse[];
   readonly mwan3Runs: boolean | null;
 }
 
 /** What an earlier run left behind. */
 export interface Left {
   readonly states: Readonly<Record<string, LinkStatus>>;
+  /** Tables that it filled. */
+  readonly tables: readonly OwnedTable[];
+  /** Flows that it was about to drop. */
+  readonly drop: readonly FlowDrop[];
 }
 
 /** How an apply, check or removal ended. */
@@ -50,18 +59,32 @@ export type MultiWanEvent =
   | {
       readonly kind: 'began';
       readonly left: Left | null;
+      /** WANs that were switched off by hand for all runs. */
+      readonly down: readonly string[];
       readonly tableNumbers: Readonly<Record<string, number>>;
       /** Any whole number: where the lists of targets begin. */
       readonly shuffle: number;
     }
   | { readonly kind: 'situation'; readonly situation: Situation }
-  | { readonly kind: 'routesRead'; readonly routes: readonly KernelRoute[] }
+  /** `rules` while the engine does not run. */
+  | {
+      readonly kind: 'routesRead';
+      readonly routes: readonly KernelRoute[];
+      readonly rules?: readonly KernelRule[];
+    }
   | { readonly kind: 'routesFailed'; readonly message: string }
   /** The kernel's routes, rules or our table changed, by us or by anyone. */
   | { readonly kind: 'kernelChanged'; readonly routes: boolean }
   /** Carrier by device: false also for a device that is gone; null = it does not say. */
   | { readonly kind: 'carriers'; readonly carriers: Readonly<Record<string, boolean | null>> }
   | { readonly kind: 'tracked'; readonly wan: string; readonly event: TrackEvent }
+  /** Switched off or on by hand; `persist`: for the next runs, too (null = as it was). */
+  | {
+      readonly kind: 'admin';
+      readonly wan: string;
+      readonly down: boolean;
+      readonly persist: boolean | null;
+    }
   | { readonly kind: 'applied'; readonly outcome: Outcome }
   | { readonly kind: 'checked'; readonly outcome: Outcome }
   | { readonly kind: 'removed'; readonly outcome: Outcome }
@@ -82,7 +105,7 @@ export interface WanProbing extends Probing {
 export type HotplugAction = 'connected' | 'disconnected' | 'connecting' | 'disconnecting' | 'ifup' | 'ifdown';
 
 export type MultiWanEffect =
-  | { readonly kind: 'readRoutes' }
+  | { readonly kind: 'readRoutes'; readonly rules: boolean }
   | { readonly kind: 'readCarriers'; readonly devices: readonly string[] }
   /** Stop what runs for the WAN, start this; null = only stop. */
   | { readonly kind: 'probe'; readonly wan: string; readonly probing: WanProbing | null }
@@ -102,6 +125,8 @@ export type MultiWanEffect =
   | { readonly kind: 'check' }
   | { readonly kind: 'remove'; readonly marks: Marks }
   | { readonly kind: 'flushFlows' }
+  /** WANs that are to be off in the next run, too: all of them. */
+  | { readonly kind: 'keepDown'; readonly wans: readonly string[] }
   /** To hotplug's scripts and /etc/mwan3.user, as mwan3 does it. */
   | {
       readonly kind: 'hotplug';
@@ -134,6 +159,8 @@ export interface MultiWanState {
   readonly begun: boolean;
   /** What an earlier run left and this one has not taken over yet. */
   readonly left: Left | null;
+  /** WANs that are off by hand in the next run, too. */
+  readonly keptDown: readonly string[];
   readonly tableNumbers: Readonly<Record<string, number>>;
   readonly shuffle: number;
   readonly situation: Situation;
@@ -144,11 +171,17 @@ export interface MultiWanState {
   /** The device that a WAN had last, for events after it is gone. */
   readonly usedDevices: Readonly<Record<string, string>>;
   readonly routes: readonly KernelRoute[] | null;
+  /** Tables that are ours, now or before: `FAMILY NUMBER`. */
+  readonly owned: readonly string[];
+  /** Tables that rules of others led to before it ran. */
+  readonly ruleTables: readonly OccupiedTable[];
   readonly readingRoutes: 'no' | 'yes' | 'again';
   /** What the kernel was last asked to have. */
   readonly desired: Desired | null;
-  /** Its text, to tell whether another one is the same. */
-  readonly desiredText: string;
+  /** What it was compiled from. */
+  readonly compiled: CompileInput | null;
+  /** Whether the last apply of it is under way or succeeded. */
+  readonly applied: boolean;
   /** States of the WANs that `desired` stands for. */
   readonly usable: Readonly<Record<string, boolean>>;
   readonly work: 'idle' | 'applying' | 'checking' | 'removing';
@@ -161,6 +194,8 @@ export interface MultiWanState {
   readonly retryAt: number | null;
   /** Next look at the kernel even if nobody said that something changed. */
   readonly checkAt: number | null;
-  /** What does not work, whole sentences by place, for the health. */
+  /** What the kernel refused last, whole sentences by place, for the health. */
   readonly problems: readonly { readonly where: string; readonly text: string }[];
+  /** Why a configuration was not taken over. */
+  readonly configProblems: readonly { readonly where: string; readonly text: string }[];
 }

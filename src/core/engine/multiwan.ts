@@ -11,10 +11,12 @@
  * one more after it. A WAN that comes up disturbs nothing that runs: only what is lost is dropped, after nft's transaction.
  */
 import { checkLinks } from '../config/multiwan.ts';
+import { same } from '../nft/update.ts';
 import { marksOf } from '../policy/marks.ts';
 import { nextDeadline as trackerDeadline } from '../track/step.ts';
 import { applyIfStale } from './multiwan-apply.ts';
 import { linkEvents, UNKNOWN_SITUATION } from './multiwan-links.ts';
+import { foreignTables, leftTables, occupiedBy, placeOf, tablesOf } from './multiwan-occupied.ts';
 import { type Draft, forget, track, trackAll } from './multiwan-tracking.ts';
 import type {
   MultiWanEffect,
@@ -24,11 +26,12 @@ import type {
   MultiWanStep,
   Outcome,
   Phase,
+  Situation,
 } from './multiwan-types.ts';
 
 /** After an apply that failed. */
 const RETRY_MS = 1000;
-/** A look at the kernel though nobody said that something changed. */
+/** A look at the kernel, its routes and the carriers though nobody said that something changed. */
 const CHECK_EVERY_MS = 60_000;
 
 export const INITIAL_MULTI_WAN: MultiWanState = {
@@ -36,6 +39,7 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   reason: 'The service has just started.',
   begun: false,
   left: null,
+  keptDown: [],
   tableNumbers: {},
   shuffle: 0,
   situation: UNKNOWN_SITUATION,
@@ -43,9 +47,12 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   trackers: {},
   usedDevices: {},
   routes: null,
+  owned: [],
+  ruleTables: [],
   readingRoutes: 'no',
   desired: null,
-  desiredText: '',
+  compiled: null,
+  applied: false,
   usable: {},
   work: 'idle',
   stale: false,
@@ -54,6 +61,7 @@ export const INITIAL_MULTI_WAN: MultiWanState = {
   retryAt: null,
   checkAt: null,
   problems: [],
+  configProblems: [],
 };
 
 type Handler<K extends MultiWanEventKind> = (
@@ -64,7 +72,14 @@ type Handler<K extends MultiWanEventKind> = (
 
 function readRoutes(state: MultiWanState): Draft {
   if (state.readingRoutes !== 'no') return { state: { ...state, readingRoutes: 'again' }, effects: [] };
-  return { state: { ...state, readingRoutes: 'yes' }, effects: [{ kind: 'readRoutes' }] };
+  return {
+    state: { ...state, readingRoutes: 'yes' },
+    effects: [{ kind: 'readRoutes', rules: state.phase !== 'running' }],
+  };
+}
+
+function devicesOf({ wans }: Situation): string[] {
+  return Object.values(wans ?? {}).flatMap(({ device }) => device ?? []);
 }
 
 /** The phase that the situation asks for, and why it does not run. */
@@ -86,6 +101,8 @@ function wantedPhase(state: MultiWanState): { readonly phase: Phase; readonly re
   if (situation.wans === null) return wait('netifd has not been heard yet.');
   if (situation.mwan3Runs === null) return wait('procd has not said yet whether the mwan3 service runs.');
   if (state.routes === null) return wait('The routes have not been read yet.');
+  const [occupied] = occupiedBy(state, config);
+  if (occupied !== undefined) return wait(`${occupied.where}: ${occupied.text}`);
   return { phase: 'running', reason: '' };
 }
 
@@ -98,7 +115,7 @@ function changePhase(before: Draft, now: number): Draft {
   const say = (to: string, text: string): MultiWanEffect => ({ kind: 'tell', subject: 'engine', to, text });
   if (phase === 'running')
     return {
-      state: { ...next, stale: true, checkAt: now + CHECK_EVERY_MS },
+      state: own({ ...next, stale: true, checkAt: now + CHECK_EVERY_MS }),
       effects: [...before.effects, say('running', 'The multi-WAN engine runs.')],
     };
   if (phase === 'refused')
@@ -113,7 +130,7 @@ function changePhase(before: Draft, now: number): Draft {
   // The words are the administrator's: only now goes what is ours.
   return isOurs
     ? {
-        state: { ...off, work: 'removing', desired: null, desiredText: '', usable: {}, owed: [] },
+        state: { ...off, work: 'removing', desired: null, compiled: null, usable: {}, owed: [] },
         effects: [
           ...stopped.effects,
           { kind: 'remove', marks: marksOf(state.config?.mask ?? 0x3f00) },
@@ -123,26 +140,42 @@ function changePhase(before: Draft, now: number): Draft {
     : { ...stopped, state: off };
 }
 
+/** The tables of what is in force are ours from now on. */
+function own(state: MultiWanState): MultiWanState {
+  const { config, owned } = state;
+  return config === null ? state : { ...state, owned: [...new Set([...owned, ...tablesOf(config)])] };
+}
+
+const KEPT = ' The configuration before it stays in force.';
+
 /** Takes a configuration if it can be used with the links; keeps the one before otherwise. */
 function takeConfig(state: MultiWanState): MultiWanState {
   const { config, wans } = state.situation;
-  if (config === null || config === state.config) return state;
+  if (config === null) return state;
+  if (config === state.config) {
+    const stays = state.configProblems.filter(({ text }) => !text.endsWith(KEPT));
+    return stays.length === state.configProblems.length ? state : { ...state, configProblems: stays };
+  }
+  // A file that was emptied by accident must not take all traffic away from what works.
+  if (config.wans.length === 0 && (state.config?.wans.length ?? 0) > 0) {
+    const text = `Has no interface section any more (hagw.globals.engine 'none' would end the engine).${KEPT}`;
+    return { ...state, configProblems: [{ where: 'mwan3', text }] };
+  }
   const links = config.wans.map(({ name }) => ({
     name,
     device: wans?.[name]?.device ?? null,
     state: 'unknown' as const,
   }));
-  const problems = checkLinks(config, links);
+  const problems = [...checkLinks(config, links), ...occupiedBy(state, config)];
   // Without another in force there is nothing to keep: what cannot be used is left out by the compiler.
-  if (problems.length > 0 && state.config !== null)
-    return {
-      ...state,
-      problems: problems.map(({ where, text }) => ({
-        where,
-        text: `${text} The configuration before it stays in force.`,
-      })),
-    };
-  return { ...state, config, problems: problems.map(({ where, text }) => ({ where, text })) };
+  const keeps = problems.length > 0 && state.config !== null;
+  const configProblems = problems.map(({ where, text }) => ({
+    where,
+    text: keeps ? `${text}${KEPT}` : text,
+  }));
+  if (keeps) return { ...state, configProblems };
+  const taken = { ...state, config, configProblems };
+  return state.phase === 'running' ? own(taken) : taken;
 }
 
 function finishedWork(state: MultiWanState, outcome: Outcome, now: number): Draft {
@@ -172,8 +205,17 @@ function finishedWork(state: MultiWanState, outcome: Outcome, now: number): Draf
 }
 
 const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
-  began: (state, { left, tableNumbers, shuffle }) =>
-    readRoutes({ ...state, begun: true, left, tableNumbers, shuffle }),
+  began: (state, { left, down, tableNumbers, shuffle }) =>
+    readRoutes({
+      ...state,
+      begun: true,
+      left,
+      owed: left?.drop ?? [],
+      owned: (left?.tables ?? []).map(({ family, table }) => placeOf(family, table)),
+      keptDown: down,
+      tableNumbers,
+      shuffle,
+    }),
 
   situation: (state, { situation }, now) => {
     const before = state.situation;
@@ -189,7 +231,7 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
       const known = Object.keys(state.trackers).includes(name) ? (before.wans?.[name] ?? null) : null;
       for (const event of linkEvents(known, wans[name])) draft = track(draft, name, event, now);
     }
-    const devices = Object.values(wans).flatMap(({ device }) => (device === null ? [] : [device]));
+    const devices = devicesOf(draft.state.situation);
     const routes = readRoutes(draft.state);
     return {
       state: routes.state,
@@ -197,9 +239,18 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
     };
   },
 
-  routesRead: (state, { routes }) => {
+  routesRead: (state, { routes, rules }) => {
     const again = state.readingRoutes === 'again';
-    const next: MultiWanState = { ...state, routes, readingRoutes: 'no', stale: true };
+    const isNews = !same(routes, state.routes);
+    const next: MultiWanState = {
+      ...state,
+      // Of equal ones the first: what is compiled anew depends on it.
+      routes: isNews ? routes : state.routes,
+      owned: rules === undefined ? state.owned : [...new Set([...state.owned, ...leftTables(rules)])],
+      ruleTables: rules === undefined ? state.ruleTables : foreignTables(rules),
+      readingRoutes: 'no',
+      stale: state.stale || isNews,
+    };
     return again ? readRoutes(next) : { state: next, effects: [] };
   },
   routesFailed: (state, { message }, now) => ({
@@ -223,13 +274,24 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
     return draft;
   },
 
+  admin: (state, { wan, down, persist }, now) => {
+    const { keptDown } = state;
+    const keeps = down && (persist ?? keptDown.includes(wan));
+    const wans = keeps ? [...new Set([...keptDown, wan])] : keptDown.filter((name) => name !== wan);
+    const event = { kind: down ? 'adminDown' : 'adminUp' } as const;
+    const draft = track({ state: { ...state, keptDown: wans }, effects: [] }, wan, event, now);
+    return wans.length === keptDown.length
+      ? draft
+      : { ...draft, effects: [...draft.effects, { kind: 'keepDown', wans }] };
+  },
+
   tracked: (state, { wan, event }, now) => track({ state, effects: [] }, wan, event, now),
 
   applied: (state, { outcome }, now) => {
     const done = finishedWork(state, outcome, now);
     if (outcome.ok) return { ...done, state: { ...done.state, left: null } };
     // What it wanted is wanted still, and so are the flows that it should have dropped.
-    return { ...done, state: { ...done.state, desiredText: '', retryAt: now + RETRY_MS } };
+    return { ...done, state: { ...done.state, applied: false, retryAt: now + RETRY_MS } };
   },
   checked: (state, { outcome }, now) => {
     const done = finishedWork(state, outcome, now);
@@ -250,8 +312,15 @@ const HANDLERS: { readonly [K in MultiWanEventKind]: Handler<K> } = {
       const retry = readRoutes({ ...draft.state, retryAt: null, stale: true });
       draft = { state: retry.state, effects: [...draft.effects, ...retry.effects] };
     }
-    if (draft.state.checkAt !== null && draft.state.checkAt <= now)
-      draft = { ...draft, state: { ...draft.state, checkWanted: true, checkAt: now + CHECK_EVERY_MS } };
+    if (draft.state.checkAt !== null && draft.state.checkAt <= now) {
+      const { state: next, effects } = readRoutes({
+        ...draft.state,
+        checkWanted: true,
+        checkAt: now + CHECK_EVERY_MS,
+      });
+      const devices = devicesOf(next.situation);
+      draft = { state: next, effects: [...draft.effects, { kind: 'readCarriers', devices }, ...effects] };
+    }
     return draft;
   },
 };

@@ -7,7 +7,7 @@ import type { LinkStatus, VrrpState } from '../../api/status.ts';
 import { parseIpAddress } from '../../lib/ip.ts';
 import { type HagwConfig, type OwnRouter, ownRouter } from '../config/hagw.ts';
 import type { KeepalivedConfig } from '../config/keepalived.ts';
-import type { Mwan3Config } from '../config/mwan3.ts';
+import type { TableUse } from '../config/network-tables.ts';
 import type { ConfigProblem } from '../config/uci.ts';
 import type { ConntrackFacts } from '../conntrackd/facts.ts';
 import { EMPTY_TIMELINE, type Timeline } from '../events/timeline.ts';
@@ -60,6 +60,12 @@ export interface PackageState<T> {
   readonly problems: readonly ConfigProblem[];
   /** The file is not what is in force. */
   readonly rejected: boolean;
+}
+
+/** /etc/config/mwan3. `value` is what our own engine may take: no file with an error. */
+export interface MultiWanPackage extends PackageState<MultiWanConfig> {
+  /** What the file says, errors or not; null if it cannot be read. */
+  readonly draft: MultiWanConfig | null;
 }
 
 export interface Transition {
@@ -123,9 +129,9 @@ export interface State {
   readonly program: Program;
   readonly bus: { readonly connected: boolean; readonly everConnected: boolean };
   readonly hagw: PackageState<HagwConfig>;
-  readonly mwan3Config: PackageState<Mwan3Config>;
-  /** /etc/config/mwan3 as our own engine takes it. */
-  readonly multiWanConfig: PackageState<MultiWanConfig>;
+  readonly multiWanConfig: MultiWanPackage;
+  /** Routing tables that UCI network uses. */
+  readonly tableUses: readonly TableUse[];
   /** What our own engine last said; null = it has not begun. */
   readonly multiWan: MultiWanReport | null;
   readonly keepalivedConfig: PackageState<KeepalivedConfig>;
@@ -168,8 +174,8 @@ export function initialState(program: Program): State {
     program,
     bus: { connected: false, everConnected: false },
     hagw: UNREAD_PACKAGE,
-    mwan3Config: UNREAD_PACKAGE,
-    multiWanConfig: UNREAD_PACKAGE,
+    multiWanConfig: { ...UNREAD_PACKAGE, draft: null },
+    tableUses: [],
     multiWan: null,
     keepalivedConfig: UNREAD_PACKAGE,
     pairConfig: null,
@@ -202,6 +208,12 @@ export function initialState(program: Program): State {
 
 /** Default of `poll_interval_ms`, for the time without a configuration. */
 const DEFAULT_POLL_MS = 5000;
+
+/** The WANs and policies to speak of: with our own engine those in force, else what the file says, as mwan3 takes it. */
+export function shownConfig({ hagw, multiWanConfig }: State): MultiWanConfig | null {
+  const { value, draft } = multiWanConfig;
+  return hagw.value?.engine === 'hagw' ? (value ?? draft) : draft;
+}
 
 export function pollIntervalMs(state: State): number {
   return state.hagw.value?.pollIntervalMs ?? DEFAULT_POLL_MS;

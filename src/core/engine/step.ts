@@ -15,7 +15,7 @@
 import { decodeHagw } from '../config/hagw.ts';
 import { decodeKeepalived } from '../config/keepalived.ts';
 import { decodeMultiWan } from '../config/multiwan.ts';
-import { decodeMwan3 } from '../config/mwan3.ts';
+import { tableUses } from '../config/network-tables.ts';
 import type { ConfigProblem, UciReading, UciSection } from '../config/uci.ts';
 import { type Happening, type Now, record } from '../events/timeline.ts';
 import { findProblems } from '../health/checks.ts';
@@ -24,7 +24,14 @@ import { happeningsBetween } from './happenings.ts';
 import type { Effect, Event, EventKind, Step } from './messages.ts';
 import { finished, readBadly, readWell, request, startDue } from './polls.ts';
 import { deriveRole } from './role.ts';
-import { type PackageState, routerName, SOURCES, type Source, type State } from './state.ts';
+import {
+  type MultiWanPackage,
+  type PackageState,
+  routerName,
+  SOURCES,
+  type Source,
+  type State,
+} from './state.ts';
 import { applyAbsence, applyDump, applyNotification, deriveGroups } from './vrrp.ts';
 import { deriveWans } from './wans.ts';
 
@@ -66,6 +73,18 @@ function takePackage<T>(
   };
 }
 
+/** What is wrong with it does not take the running one away; the mwan3 package rejects nothing. */
+function takeMultiWan({ multiWanConfig }: State, reading: UciReading, engine?: string): MultiWanPackage {
+  let draft: MultiWanPackage['draft'] = null;
+  const decode = (sections: readonly UciSection[]) => {
+    const decoded = decodeMultiWan(sections);
+    ({ draft } = decoded);
+    return decoded;
+  };
+  const taken = takePackage(multiWanConfig, reading, decode, true);
+  return { ...taken, rejected: taken.rejected && engine === 'hagw', draft };
+}
+
 function service(to: string, text: string, subject = 'hagw', from = ''): Happening {
   return { kind: 'service', subject, from, to, text };
 }
@@ -86,12 +105,12 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
 
   configRead: (state, event, now) => {
     const engineBefore = state.hagw.value?.engine;
+    const hagw = takePackage(state.hagw, event.hagw, decodeHagw, true);
     const next: State = {
       ...state,
-      hagw: takePackage(state.hagw, event.hagw, decodeHagw, true),
-      mwan3Config: takePackage(state.mwan3Config, event.mwan3, decodeMwan3, false),
-      // What is wrong with it does not take the running one away.
-      multiWanConfig: takePackage(state.multiWanConfig, event.mwan3, decodeMultiWan, true),
+      hagw,
+      multiWanConfig: takeMultiWan(state, event.mwan3, hagw.value?.engine),
+      tableUses: event.network.kind === 'read' ? tableUses(event.network.sections) : state.tableUses,
       keepalivedConfig: takePackage(state.keepalivedConfig, event.keepalived, decodeKeepalived, false),
     };
     const done = took(next, 'config', now);

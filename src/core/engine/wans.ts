@@ -5,9 +5,9 @@
  * counts while it runs.
  */
 import type { LinkStatus } from '../../api/status.ts';
-import type { Mwan3Interface } from '../config/mwan3.ts';
 import type { DeviceFacts, InterfaceFacts } from '../netifd/facts.ts';
-import type { State, TrackedWan } from './state.ts';
+import type { WanConfig } from '../policy/model.ts';
+import { type State, shownConfig, type TrackedWan } from './state.ts';
 
 const WORDS: readonly LinkStatus[] = ['online', 'offline', 'connecting', 'disconnecting', 'disabled'];
 
@@ -18,9 +18,21 @@ interface Finding {
   readonly since: number | null;
 }
 
-/** netifd's interface of that name; null if there is none or netifd could not be asked. */
-export function interfaceOf(state: State, name: string): InterfaceFacts | null {
-  return state.links.value?.interfaces.find((item) => item.name === name) ?? null;
+/**
+ * netifd's interface of a WAN: NAME_4 or NAME_6 of its family if there is such a one, as a modem's or pppoe's protocol makes them, else
+ * NAME (mwan3 2.12: mwan3_get_true_iface).
+ */
+export function wanInterface<T extends { readonly name: string }>(
+  interfaces: readonly T[],
+  { name, family }: Pick<WanConfig, 'name' | 'family'>,
+): T | undefined {
+  const own = `${name}_${family === 'ipv4' ? 4 : 6}`;
+  return interfaces.find((item) => item.name === own) ?? interfaces.find((item) => item.name === name);
+}
+
+/** netifd's interface of the WAN; null if there is none or netifd could not be asked. */
+export function interfaceOf(state: State, wan: Pick<WanConfig, 'name' | 'family'>): InterfaceFacts | null {
+  return wanInterface(state.links.value?.interfaces ?? [], wan) ?? null;
 }
 
 /** The device that carries the interface's traffic, or would. */
@@ -29,7 +41,7 @@ export function deviceOf(state: State, item: InterfaceFacts | null): DeviceFacts
   return state.links.value?.devices.find((device) => device.name === name) ?? null;
 }
 
-function byMwan3(state: State, wan: Mwan3Interface, at: number): Finding {
+function byMwan3(state: State, wan: WanConfig, at: number): Finding {
   const { value, error } = state.mwan3;
   const facts = value?.interfaces.find(({ name }) => name === wan.name);
   if (facts === undefined) {
@@ -49,11 +61,11 @@ function byMwan3(state: State, wan: Mwan3Interface, at: number): Finding {
   };
 }
 
-function byNetifd(state: State, wan: Mwan3Interface, at: number): Finding {
+function byNetifd(state: State, wan: WanConfig, at: number): Finding {
   const { value, error } = state.links;
   if (value === null)
     return { state: 'unknown', reason: error?.message ?? 'netifd has not been asked yet.', since: null };
-  const item = interfaceOf(state, wan.name);
+  const item = interfaceOf(state, wan);
   if (item === null)
     return { state: 'offline', reason: `netifd has no interface '${wan.name}'.`, since: null };
   const device = deviceOf(state, item);
@@ -64,7 +76,7 @@ function byNetifd(state: State, wan: Mwan3Interface, at: number): Finding {
   }
   if (device?.carrier === false)
     return { state: 'offline', reason: `The device ${device.name} has no carrier.`, since: null };
-  if (wan.trackIp.length === 0)
+  if (wan.track.targets.length === 0)
     return {
       state: 'online',
       reason: 'The interface is up; without track_ip that is all.',
@@ -77,7 +89,7 @@ function byNetifd(state: State, wan: Mwan3Interface, at: number): Finding {
   };
 }
 
-function byUs(state: State, wan: Mwan3Interface): Finding {
+function byUs(state: State, wan: WanConfig): Finding {
   const { multiWan } = state;
   const found = multiWan?.wans.find(({ name }) => name === wan.name);
   if (found === undefined)
@@ -85,7 +97,7 @@ function byUs(state: State, wan: Mwan3Interface): Finding {
   return { state: found.state, reason: found.reason, since: found.since };
 }
 
-function findState(state: State, wan: Mwan3Interface, at: number): Finding {
+function findState(state: State, wan: WanConfig, at: number): Finding {
   const engine = state.hagw.value?.enabled === false ? 'none' : state.hagw.value?.engine;
   if (engine === 'hagw' && state.multiWan?.running === true) return byUs(state, wan);
   if (!wan.enabled) return { state: 'disabled', reason: `mwan3.${wan.name}.enabled is 0.`, since: null };
@@ -94,7 +106,7 @@ function findState(state: State, wan: Mwan3Interface, at: number): Finding {
 
 /** The WANs of /etc/config/mwan3 as of now; `since` moves only with the state. */
 export function deriveWans(state: State, at: number): readonly TrackedWan[] {
-  const wans = (state.mwan3Config.value?.interfaces ?? []).map((wan): TrackedWan => {
+  const wans = (shownConfig(state)?.wans ?? []).map((wan): TrackedWan => {
     const { state: to, reason, since } = findState(state, wan, at);
     const known = state.wans.find(({ name }) => name === wan.name);
     if (known === undefined) return { name: wan.name, state: to, since, reason };

@@ -1,5 +1,7 @@
 /** What is wrong with the three configuration files. */
-import type { PackageState, State } from '../engine/state.ts';
+import { checkTables } from '../config/network-tables.ts';
+import type { ConfigProblem } from '../config/uci.ts';
+import { type PackageState, type State, shownConfig } from '../engine/state.ts';
 import { LIMITS } from '../status/limits.ts';
 import type { Finding, ProblemCode } from './catalogue.ts';
 
@@ -24,13 +26,47 @@ function fileFindings(
   }
 }
 
-/** The rules of whose file it is: our own engine has no limits of mwan3's, and others of its own. */
-function wanPackage(state: State): PackageState<unknown> {
-  return state.hagw.value?.engine === 'hagw' ? state.multiWanConfig : state.mwan3Config;
+/** iptables refuses the chains of longer names (mwan3 2.12, recorded). */
+const LONGEST_POLICY = 15;
+const LONGEST_INTERFACE = 13;
+
+/** What is wrong with the WANs' file by the rules of whose it is: the mwan3 package rejects none, but cannot do all of it. */
+function wanFindings(state: State): Finding[] {
+  const { multiWanConfig } = state;
+  if (state.hagw.value?.engine === 'hagw') {
+    const { problems, value } = multiWanConfig;
+    // Where an engine runs, it says so itself, and knows more.
+    const tables = state.multiWan === null && value !== null ? checkTables(value, state.tableUses, {}) : [];
+    return problemFindings([...problems, ...tables], 'mwan3-config-warning');
+  }
+  const { wans = [], policies = [] } = multiWanConfig.draft ?? {};
+  const tooLong = (name: string, limit: number, what: string): Finding[] =>
+    name.length <= limit
+      ? []
+      : [
+          {
+            code: 'mwan3-config-warning',
+            where: `mwan3.${name}`,
+            text: `Has a name of ${name.length} characters; above ${limit} mwan3 ${what}.`,
+          },
+        ];
+  return [
+    ...multiWanConfig.problems.map(
+      ({ where, text }): Finding => ({
+        code: 'mwan3-config-warning',
+        where,
+        text: text.replace(/: \d+ is used\.$/, ': with mwan3 it is never online.'),
+      }),
+    ),
+    ...wans.flatMap(({ name }) => tooLong(name, LONGEST_INTERFACE, 'makes no chain for it')),
+    ...policies.flatMap(({ name }) =>
+      tooLong(name, LONGEST_POLICY, 'ignores it, and a rule that uses it makes all rules fail'),
+    ),
+  ];
 }
 
-function problemFindings(pack: PackageState<unknown>, warning: ProblemCode): Finding[] {
-  return pack.problems.map(({ severity, where, text }) => ({
+function problemFindings(problems: readonly ConfigProblem[], warning: ProblemCode): Finding[] {
+  return problems.map(({ severity, where, text }) => ({
     code: severity === 'error' ? 'config-invalid' : warning,
     where,
     text,
@@ -38,10 +74,12 @@ function problemFindings(pack: PackageState<unknown>, warning: ProblemCode): Fin
 }
 
 /** Longer lists than the status shows. */
-function lengthFindings({ mwan3Config, keepalivedConfig }: State): Finding[] {
+function lengthFindings(state: State): Finding[] {
+  const { keepalivedConfig } = state;
+  const config = shownConfig(state);
   const lists = [
-    ['mwan3', 'interface', mwan3Config.value?.interfaces.length ?? 0, LIMITS.wans],
-    ['mwan3', 'policy', mwan3Config.value?.policies.length ?? 0, LIMITS.policies],
+    ['mwan3', 'interface', config?.wans.length ?? 0, LIMITS.wans],
+    ['mwan3', 'policy', config?.policies.length ?? 0, LIMITS.policies],
     ['keepalived', 'vrrp_instance', keepalivedConfig.value?.instances.length ?? 0, LIMITS.instances],
     ['keepalived', 'vrrp_sync_group', keepalivedConfig.value?.groups.length ?? 0, LIMITS.groups],
   ] as const;
@@ -63,12 +101,12 @@ function altConfigFindings(state: State): Finding[] {
 }
 
 export function configFindings(state: State): readonly Finding[] {
-  const { hagw, mwan3Config, keepalivedConfig } = state;
+  const { hagw, multiWanConfig, keepalivedConfig } = state;
   const force =
     hagw.value === null ? 'No configuration is in force.' : 'The configuration before it stays in force.';
   return [
     ...fileFindings('hagw', hagw, { missing: 'config-missing', broken: 'config-broken' }, force),
-    ...problemFindings(hagw, 'config-warning').map((finding) =>
+    ...problemFindings(hagw.problems, 'config-warning').map((finding) =>
       finding.code === 'config-invalid' ? { ...finding, text: `${finding.text} ${force}` } : finding,
     ),
     // hagw writes it by itself, or says why not.
@@ -80,14 +118,16 @@ export function configFindings(state: State): readonly Finding[] {
           { missing: 'keepalived-config-missing', broken: 'keepalived-config-broken' },
           'keepalived does not start without it.',
         )),
-    ...problemFindings(keepalivedConfig, 'keepalived-config-warning'),
+    ...problemFindings(keepalivedConfig.problems, 'keepalived-config-warning'),
     ...fileFindings(
       'mwan3',
-      mwan3Config,
+      multiWanConfig,
       { missing: 'mwan3-config-missing', broken: 'mwan3-config-broken' },
-      'No WANs and policies are known.',
+      shownConfig(state) === null
+        ? 'No WANs and policies are known.'
+        : 'The configuration before it stays in force.',
     ),
-    ...problemFindings(wanPackage(state), 'mwan3-config-warning'),
+    ...wanFindings(state),
     ...altConfigFindings(state),
     ...lengthFindings(state),
   ];

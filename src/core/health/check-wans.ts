@@ -1,5 +1,5 @@
 /** The WANs and who moves their traffic. */
-import type { State } from '../engine/state.ts';
+import { type State, shownConfig } from '../engine/state.ts';
 import { interfaceOf } from '../engine/wans.ts';
 import type { Finding } from './catalogue.ts';
 
@@ -35,10 +35,11 @@ export function engineFindings(state: State): readonly Finding[] {
 }
 
 export function wanFindings(state: State): readonly Finding[] {
-  const configured = (state.mwan3Config.value?.interfaces ?? []).filter(({ enabled }) => enabled);
+  const configured = (shownConfig(state)?.wans ?? []).filter(({ enabled }) => enabled);
   const isRead = state.links.value !== null;
-  const single = configured.flatMap(({ name }): Finding[] => {
-    const item = interfaceOf(state, name);
+  const single = configured.flatMap((config): Finding[] => {
+    const { name } = config;
+    const item = interfaceOf(state, config);
     const where = `mwan3.${name}`;
     const wan = state.wans.find((candidate) => candidate.name === name);
     const found: Finding[] = [];

@@ -3,7 +3,8 @@
  * notes say which options mean something else, and what is wrong; errors are notes, too, as the file shall be shown whole.
  */
 import { decodeMultiWan } from '../config/multiwan.ts';
-import { MULTI_WAN, type MultiWanTable } from '../config/multiwan-tables.ts';
+import type { MultiWanTable } from '../config/multiwan-option.ts';
+import { MULTI_WAN } from '../config/multiwan-tables.ts';
 import type { UciSection } from '../config/uci.ts';
 import type { Imported, ImportNote } from './imported.ts';
 

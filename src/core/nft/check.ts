@@ -35,6 +35,7 @@ export function targetsOf(part: NftMatch | NftStatement): readonly string[] {
       return part.shares.map(({ chain }) => chain);
     case 'mark-map':
     case 'iif-map':
+    case 'address-map':
       return part.chains.map(({ chain }) => chain);
     default:
       return [];
@@ -57,6 +58,7 @@ function isEmpty(part: NftMatch | NftStatement): boolean {
       );
     case 'mark-map':
     case 'iif-map':
+    case 'address-map':
       return part.chains.length === 0;
     default:
       return false;
@@ -78,7 +80,8 @@ export function checkTable(table: NftTable, checked: readonly NftChain[] = table
   say(!isName(table.name), `Table '${table.name}' has a name that nft does not take.`);
   say(sets.size < table.sets.length, 'Two sets have one name.');
   say(chains.size < table.chains.length, 'Two chains have one name.');
-  for (const { name, comment } of [...table.sets, ...table.chains]) {
+  const named = checked === table.chains ? [...table.sets, ...checked] : checked;
+  for (const { name, comment } of named) {
     say(!isName(name), `'${name}' is a name that nft does not take.`);
     say(!isPlain(comment, LONGEST_COMMENT), `The comment of '${name}' cannot be written.`);
   }

@@ -57,7 +57,9 @@ export type NftMatch =
       readonly protocol: PortProtocol;
       readonly any: readonly { readonly first: number; readonly last: number }[];
     }
-  | { readonly kind: 'icmp6-type'; readonly types: readonly number[] };
+  | { readonly kind: 'icmp6-type'; readonly types: readonly number[] }
+  /** Of a connection that has been answered, or that network address translation has been decided for. */
+  | { readonly kind: 'settled' };
 
 /**
  * Statements. Marks are only ever or-ed with constants: or-ing two registers (`meta mark` with `ct mark`) needs Linux 6.13
@@ -86,6 +88,16 @@ export type NftStatement =
   | {
       readonly kind: 'iif-map';
       readonly chains: readonly { readonly device: string; readonly chain: string }[];
+    }
+  /**
+   * Goes to the chain of the address to which the connection's packets are sent: as the first packet had it (`original`), or
+   * the answers have it (`reply`, after translation). Last of its rule.
+   */
+  | {
+      readonly kind: 'address-map';
+      readonly direction: 'original' | 'reply';
+      readonly family: 'ipv4' | 'ipv6';
+      readonly chains: readonly { readonly address: string; readonly chain: string }[];
     }
   /** update @set { saddr timeout } */
   | {

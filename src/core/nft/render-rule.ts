@@ -70,6 +70,8 @@ function matchText(match: NftMatch): string {
       )}`;
     case 'icmp6-type':
       return `icmpv6 type ${oneOf(match.types.map(String))}`;
+    case 'settled':
+      return 'ct status seen-reply,snat,dnat';
   }
 }
 
@@ -105,6 +107,13 @@ function statementText(statement: NftStatement): string {
         ({ device, chain }) => `${deviceText(device)} : goto ${nameText(chain)}`,
       );
       return `iifname vmap { ${entries.join(', ')} }`;
+    }
+    case 'address-map': {
+      const entries = statement.chains.map(
+        ({ address, chain }) => `${addressText(address)} : goto ${nameText(chain)}`,
+      );
+      const field = header(statement.family, 'destination');
+      return `ct ${statement.direction} ${field} vmap { ${entries.join(', ')} }`;
     }
     case 'remember-source':
       return `update @${nameText(statement.set)} { ${header(statement.family, 'source')} timeout ${statement.timeoutS}s }`;

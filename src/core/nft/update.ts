@@ -64,16 +64,25 @@ export function renderReplace(table: NftTable, existing: ExistingNames = { sets:
 /** What a set is, apart from what it holds. */
 const setKind = ({ type, flags, autoMerge }: NftSet) => ({ type, flags, autoMerge });
 
-interface Difference<T> {
+export interface Difference<T> {
   readonly added: readonly T[];
   readonly removed: readonly T[];
+  /** In both, but not as the same object. */
   readonly kept: readonly { readonly before: T; readonly after: T }[];
 }
 
-function difference<T extends { readonly name: string }>(
+/** What two lists of named objects differ in. In a switch all but a few are the same object in the same place. */
+export function difference<T extends { readonly name: string }>(
   before: readonly T[],
   after: readonly T[],
 ): Difference<T> {
+  if (before.length === after.length && before.every((item, at) => item.name === after[at]?.name)) {
+    const kept = before.flatMap((item, at) => {
+      const now = after[at];
+      return now === undefined || now === item ? [] : [{ before: item, after: now }];
+    });
+    return { added: [], removed: [], kept };
+  }
   const old = new Map(before.map((item) => [item.name, item]));
   const names = new Set(after.map(({ name }) => name));
   return {
@@ -81,13 +90,12 @@ function difference<T extends { readonly name: string }>(
     removed: before.filter(({ name }) => !names.has(name)),
     kept: after.flatMap((item) => {
       const previous = old.get(item.name);
-      return previous === undefined ? [] : [{ before: previous, after: item }];
+      return previous === undefined || previous === item ? [] : [{ before: previous, after: item }];
     }),
   };
 }
 
 function setChange(table: NftTable, before: NftSet, after: NftSet): string {
-  if (before === after) return '';
   const [old, wanted] = [before.elements ?? [], after.elements ?? []];
   const gone = old.filter((element) => !wanted.includes(element));
   const fresh = wanted.filter((element) => !old.includes(element));
@@ -108,9 +116,7 @@ export function renderUpdate(before: NftTable, after: NftTable, flushSets: reado
   const chains = difference(before.chains, after.chains);
   if (
     before.name !== after.name ||
-    sets.kept.some(
-      (pair) => pair.before !== pair.after && !same(setKind(pair.before), setKind(pair.after)),
-    ) ||
+    sets.kept.some((pair) => !same(setKind(pair.before), setKind(pair.after))) ||
     chains.kept.some((pair) => !same(pair.before.base, pair.after.base))
   )
     return `${renderRemove(before)}${renderRecreate(after)}`;

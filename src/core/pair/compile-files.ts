@@ -1,6 +1,7 @@
 /** The files that are hagw's own: conntrackd.conf, the table of the pair and what the handover script reads. */
 import { leaseFileOf } from '../config/dhcp.ts';
-import { CONNTRACKD_HASH_LIMIT, CONNTRACKD_PLACES, renderConntrackd } from '../conntrackd/render.ts';
+import { CONNTRACKD_PLACES } from '../conntrackd/places.ts';
+import { CONNTRACKD_HASH_LIMIT, renderConntrackd } from '../conntrackd/render.ts';
 import { GROUP } from './compile-keepalived.ts';
 import { CONNTRACKD_FILE, HANDOVER_FILE, MADE, type Situation, TABLE_FILE, WORD_FILE } from './types.ts';
 

@@ -3,6 +3,7 @@
  * the desired table's word: sets that others fill may hold anything.
  */
 import type { NftTable } from '../nft/objects.ts';
+import { difference, same } from '../nft/update.ts';
 import type { TableFacts } from './decode-nft.ts';
 import type { Finding } from './steps.ts';
 import { shown } from './words.ts';
@@ -70,10 +71,7 @@ export function verifyTable(table: NftTable, facts: TableFacts): readonly string
   };
   const isSet = ({ name, elements }: NftTable['sets'][number]): boolean =>
     sets.has(name) && (elements === null || elements.length === sets.get(name)?.size);
-  const ours = new Set([
-    ...table.chains.map(({ name }) => `chain ${name}`),
-    ...table.sets.map(({ name }) => `set ${name}`),
-  ]);
+  const ours = new Set(objectNames(table));
   return [
     ...table.chains.filter((chain) => !isChain(chain)).map(({ name }) => `chain ${name}`),
     ...table.sets.filter((set) => !isSet(set)).map(({ name }) => `set ${name}`),
@@ -81,15 +79,25 @@ export function verifyTable(table: NftTable, facts: TableFacts): readonly string
   ];
 }
 
+/** All objects of a table, as a fingerprint names them. */
+export function objectNames({ chains, sets }: NftTable): readonly string[] {
+  return [...chains.map(({ name }) => `chain ${name}`), ...sets.map(({ name }) => `set ${name}`)];
+}
+
 /** Objects that an update from one table to the other writes. */
 export function writtenObjects(before: NftTable, after: NftTable): readonly string[] {
-  const objects = ({ chains, sets }: NftTable): ReadonlyMap<string, string> =>
-    new Map([
-      ...chains.map(({ name, rules }) => [`chain ${name}`, JSON.stringify(rules)] as const),
-      ...sets.map(({ name, elements }) => [`set ${name}`, JSON.stringify(elements)] as const),
-    ]);
-  const [old, wanted] = [objects(before), objects(after)];
-  return [...wanted].filter(([name, text]) => old.get(name) !== text).map(([name]) => name);
+  const [chains, sets] = [difference(before.chains, after.chains), difference(before.sets, after.sets)];
+  return [
+    ...chains.added,
+    ...chains.kept.flatMap((pair) => (same(pair.before.rules, pair.after.rules) ? [] : [pair.after])),
+  ]
+    .map(({ name }) => `chain ${name}`)
+    .concat(
+      [
+        ...sets.added,
+        ...sets.kept.flatMap((pair) => (same(pair.before.elements, pair.after.elements) ? [] : [pair.after])),
+      ].map(({ name }) => `set ${name}`),
+    );
 }
 
 /**
@@ -104,12 +112,8 @@ export function expectedFingerprint(
 ): Fingerprint {
   const now = fingerprint(facts, table);
   const wrong = new Set(verifyTable(table, facts));
-  const ours = [
-    ...table.chains.map(({ name }) => `chain ${name}`),
-    ...table.sets.map(({ name }) => `set ${name}`),
-  ];
   return Object.fromEntries(
-    ours.map((name): readonly [string, Fingerprint[string]] => {
+    objectNames(table).map((name): readonly [string, Fingerprint[string]] => {
       const was = written.includes(name) ? undefined : before[name];
       const is = now[name] ?? { definition: '', content: '' };
       if (was !== undefined) return [name, was];

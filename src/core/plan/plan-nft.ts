@@ -4,7 +4,6 @@
  * only where an object of a name of ours has become something else is the table made anew.
  */
 import type { NftTable } from '../nft/objects.ts';
-import { renderTable } from '../nft/render.ts';
 import { renderRecreate, renderReplace } from '../nft/update.ts';
 import type { Desired } from '../policy/model.ts';
 import { renderSwitch } from '../policy/switch.ts';
@@ -32,9 +31,17 @@ export interface NftPlan {
 
 const KEEP: NftPlan = { kind: 'keep', text: '', findings: [] };
 
+/** Digests of objects: those that a switch leaves alone are the same objects. */
+const digests = new WeakMap<object, string>();
+
 /** Digest by which a table that we wrote is known again. */
 export function tableDigest(table: NftTable): string {
-  return digest(renderTable(table));
+  const parts = [...table.sets, ...table.chains].map((object) => {
+    const known = digests.get(object) ?? digest(JSON.stringify(object));
+    digests.set(object, known);
+    return known;
+  });
+  return digest(parts.join(' '));
 }
 
 /** The update from one table of ours to another; the way back is the same with the two exchanged. */

@@ -7,6 +7,7 @@
  *
  * Nothing here reads or writes; src/app runs the steps.
  */
+import { same } from '../nft/update.ts';
 import type { Marks } from '../policy/marks.ts';
 import type { Desired, KernelRoute, TableRoutes } from '../policy/model.ts';
 import type { TableFacts } from './decode-nft.ts';
@@ -71,20 +72,27 @@ export function planSwitch(
 ): Plan & { readonly nft: NftPlan['kind'] } {
   const nft = planUpdate(before.nft, after.nft);
   // Rules and tables that stay as they are cost nothing: a switch by probes changes none.
-  const isSameRules = JSON.stringify(before.rules) === JSON.stringify(after.rules);
+  const isSameRules = same(before.rules, after.rules);
   const rules = isSameRules
-    ? { additions: [], removals: [], findings: [] }
+    ? NOTHING
     : planRules(after.rules, before.rules.map(asKernelRule), marks, before.rules);
-  const known = new Map(before.tables.map((table) => [placeOf(table), JSON.stringify(table.routes)]));
-  const same = new Set(
-    after.tables.filter((table) => known.get(placeOf(table)) === JSON.stringify(table.routes)).map(placeOf),
-  );
-  const differing = (tables: readonly TableRoutes[]) => tables.filter((table) => !same.has(placeOf(table)));
-  const old = differing(before.tables);
-  const routes = planRoutes(differing(after.tables), old.flatMap(asKernelRoutes), old, old);
+  const routes = same(before.tables, after.tables) ? NOTHING : planTables(before.tables, after.tables);
   // Against our own word there is nothing that somebody else did; what cannot be written remains to be said.
   const { steps, findings } = ordered(nft, rules, routes, drop);
   return { steps, findings: findings.filter(({ code }) => code === 'unusable'), nft: nft.kind };
+}
+
+const NOTHING: IpPlan = { additions: [], removals: [], findings: [] };
+
+function planTables(before: readonly TableRoutes[], after: readonly TableRoutes[]): IpPlan {
+  const known = new Map(before.map((table) => [placeOf(table), JSON.stringify(table.routes)]));
+  const unchanged = new Set(
+    after.filter((table) => known.get(placeOf(table)) === JSON.stringify(table.routes)).map(placeOf),
+  );
+  const differing = (tables: readonly TableRoutes[]) =>
+    tables.filter((table) => !unchanged.has(placeOf(table)));
+  const old = differing(before);
+  return planRoutes(differing(after), old.flatMap(asKernelRoutes), old, old);
 }
 
 const placeOf = ({ family, table }: TableRoutes): string => `${family} ${table}`;

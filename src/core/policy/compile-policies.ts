@@ -23,9 +23,18 @@ export interface Share {
   readonly weight: number;
 }
 
+/** WANs by name, made once for each list of them. */
+const indexes = new WeakMap<readonly Wan[], ReadonlyMap<string, Wan>>();
+
+function indexOf(wans: readonly Wan[]): ReadonlyMap<string, Wan> {
+  const known = indexes.get(wans) ?? new Map(wans.map((wan) => [wan.name, wan]));
+  indexes.set(wans, known);
+  return known;
+}
+
 /** The members of one family with their WAN; a WAN that two members name counts with both weights. */
 function membersOf(policy: PolicyConfig, family: Family, wans: readonly Wan[]) {
-  const byName = new Map(wans.map((wan) => [wan.name, wan]));
+  const byName = indexOf(wans);
   return policy.members.flatMap((member) => {
     const wan = byName.get(member.wan);
     return wan === undefined || wan.family !== family ? [] : [{ ...member, wan }];

@@ -9,12 +9,13 @@
  */
 import { isDevice, plain } from '../nft/names.ts';
 import type { NftChain, NftMatch, NftRule, NftSet, NftTable } from '../nft/objects.ts';
-import { compileNetworks, customTables, NETWORKS, networkSet } from './compile-networks.ts';
+import { compileNetworks, customTables, NETWORKS, networkSet, TABLE_LOCAL } from './compile-networks.ts';
 import { BUILTIN_CHAINS, compilePolicy } from './compile-policies.ts';
 import { compileTables } from './compile-routes.ts';
 import { compileRules } from './compile-rules.ts';
 import { builtinRules, type Marks, marksOf, wanRules } from './marks.ts';
-import type { CompileInput, Desired, Family, LastResort } from './model.ts';
+import type { CompileInput, Desired, Family, KernelRoute, LastResort } from './model.ts';
+import { parsePrefix } from './prefixes.ts';
 import { digit, FAMILIES, type Note, resolveWans, unmarked, type Wan } from './wans.ts';
 
 /** Name of our table; the family is inet. */
@@ -60,8 +61,40 @@ function markChains(marks: Marks, wans: readonly Wan[]): readonly NftChain[] {
   ];
 }
 
+/**
+ * Connections from before our table was there: their addresses are translated for one WAN already, and no other one would
+ * carry them. They get the mark of the WAN that has the address.
+ */
+function settledRules(
+  family: Family,
+  wans: readonly Wan[],
+  routes: readonly KernelRoute[],
+): readonly NftRule[] {
+  const chains = routes.flatMap(({ family: its, table, type, device, destination }) => {
+    const wan = wans.find((one) => one.device !== null && one.device === device);
+    const isOwn = its === family && table === TABLE_LOCAL && type === 'local' && wan !== undefined;
+    const prefix = isOwn ? parsePrefix(destination) : null;
+    return wan === undefined || prefix === null || prefix.length < (family === 'ipv4' ? 32 : 128)
+      ? []
+      : [{ address: destination.replace(/\/\d+$/, ''), chain: wan.chain }];
+  });
+  if (chains.length === 0) return [];
+  return (['reply', 'original'] as const).map((direction) =>
+    rule(
+      [{ kind: 'settled' }],
+      { kind: 'address-map', direction, family, chains },
+      'from before this table: it stays on the WAN of its address',
+    ),
+  );
+}
+
 /** New flows in one family: what came in by a WAN, what goes to a known network, the user's rules. */
-function familyChains(family: Family, marks: Marks, wans: readonly Wan[]): readonly NftChain[] {
+function familyChains(
+  family: Family,
+  marks: Marks,
+  wans: readonly Wan[],
+  routes: readonly KernelRoute[],
+): readonly NftChain[] {
   const networks = (
     side: 'source' | 'destination',
     statement: NftRule['statements'][number],
@@ -94,6 +127,7 @@ function familyChains(family: Family, marks: Marks, wans: readonly Wan[]): reado
     ]),
     regular('new', 'flows without a mark', [
       ...networks('destination', toDefault, 'to a'),
+      ...settledRules(family, wans, routes),
       rule([], { kind: 'goto', chain: `rules${digit(family)}` }, 'to elsewhere: the first rule that matches'),
     ]),
     regular(
@@ -208,6 +242,7 @@ function compileTable(input: CompileInput, marks: Marks, all: readonly Wan[], no
           family,
           marks,
           enabled.filter((wan) => wan.family === family),
+          input.routes,
         ),
       ),
       mainChain(marks, enabled),

@@ -69,18 +69,31 @@ interface Context {
   readonly packet: MatchedPacket;
 }
 
-/** The route for an address: longest prefix, then lowest metric. */
-function lookUp(routes: readonly KernelRoute[], destination: string): KernelRoute | null {
-  let best: { readonly route: KernelRoute; readonly length: number } | null = null;
+/** The route for an address: longest prefix, then (IPv6) longest source prefix, then lowest metric. @param source null = any. */
+function lookUp(
+  routes: readonly KernelRoute[],
+  destination: string,
+  source: string | null,
+): KernelRoute | null {
+  let best: { readonly route: KernelRoute; readonly rank: number } | null = null;
+  const fits = (text: string | undefined, address: string | null): number | null => {
+    const prefix = parsePrefix(text ?? '');
+    if (prefix === null || address === null) return 0;
+    return matchesPattern({ kind: 'prefix', prefix }, address) ? prefix.length : null;
+  };
   for (const route of routes) {
-    const prefix = parsePrefix(route.destination);
-    const length = prefix?.length ?? 0;
-    if (prefix !== null && !matchesPattern({ kind: 'prefix', prefix }, destination)) continue;
+    const from = route.words.indexOf('from');
+    const [to, by] = [
+      fits(route.destination, destination),
+      from < 0 ? 0 : fits(route.words[from + 1], source),
+    ];
+    if (to === null || by === null) continue;
+    const rank = to * 256 + by;
     const better =
       best === null ||
-      length > best.length ||
-      (length === best.length && (route.metric ?? 0) < (best.route.metric ?? 0));
-    if (better) best = { route, length };
+      rank > best.rank ||
+      (rank === best.rank && (route.metric ?? 0) < (best.route.metric ?? 0));
+    if (better) best = { route, rank };
   }
   return best?.route ?? null;
 }
@@ -98,7 +111,7 @@ function choose(context: Context, chain: string, sharePct: number): Choice {
   );
   const nowhere = { sharePct, table: null, device: null, gateway: null };
   const mark = wan?.mark ?? marks[builtin ?? 'default'];
-  const local = lookUp(kernelRoutes(input, packet.family, TABLE_LOCAL), packet.destination);
+  const local = lookUp(kernelRoutes(input, packet.family, TABLE_LOCAL), packet.destination, null);
   if (local !== null) return { ...nowhere, target: 'local', wan: null, mark, table: TABLE_LOCAL };
   if (builtin === 'unreachable' || builtin === 'blackhole')
     return { ...nowhere, target: builtin, wan: null, mark };
@@ -106,8 +119,8 @@ function choose(context: Context, chain: string, sharePct: number): Choice {
   const routes =
     wan === null
       ? kernelRoutes(input, packet.family, TABLE_MAIN)
-      : routesOfWan(input, wan, wans).map(({ route }) => route);
-  const route = lookUp(routes, packet.destination);
+      : routesOfWan(input, wan, wans).map(({ route, words }) => ({ ...route, words }));
+  const route = lookUp(routes, packet.destination, packet.iif === null ? null : packet.source);
   const name = wan?.name ?? null;
   if (route === null || route.type !== 'unicast')
     return { ...nowhere, target: route?.type === 'blackhole' ? 'blackhole' : 'unreachable', wan: name, mark };
@@ -241,7 +254,7 @@ function packetOf(input: CompileInput, flow: ExplainFlow): Result<MatchedPacket,
   const ports = { sourcePort: flow.sourcePort, destinationPort: flow.destinationPort };
   const common = { family, destination: flow.destination, protocol, ...ports };
   if (flow.source === null) {
-    const route = lookUp(main, flow.destination);
+    const route = lookUp(main, flow.destination, null);
     const address = kernelRoutes(input, family, TABLE_LOCAL).find(
       ({ type, device }) => type === 'local' && device !== null && device === route?.device,
     )?.destination;
@@ -249,7 +262,12 @@ function packetOf(input: CompileInput, flow: ExplainFlow): Result<MatchedPacket,
     return ok({ ...common, source: own, iif: null, oif: route?.device ?? null });
   }
   if (flow.inInterface === null)
-    return ok({ ...common, source: flow.source, iif: lookUp(main, flow.source)?.device ?? null, oif: null });
+    return ok({
+      ...common,
+      source: flow.source,
+      iif: lookUp(main, flow.source, null)?.device ?? null,
+      oif: null,
+    });
   const name = flow.inInterface;
   const device = Object.keys(input.devices).includes(name) ? input.devices[name] : undefined;
   if (device === undefined) return fail(`The interface '${name}' has no device.`);

@@ -83,5 +83,7 @@ export function whyNot(match: NftMatch, packet: MatchedPacket, elements: SetElem
     }
     case 'icmp6-type':
       return 'it is no neighbour discovery';
+    case 'settled':
+      return 'it is new';
   }
 }

@@ -2,14 +2,14 @@
  * What a change of WAN states does to the ruleset: which chains differ, which sets of sticky sources lose their WAN, and the
  * desired state itself by the short way. For the same configuration these chains are the policies' and the sticky rules' alone.
  */
-import type { NftChain, NftTable } from '../nft/objects.ts';
-import { renderUpdate, same } from '../nft/update.ts';
+import type { NftChain } from '../nft/objects.ts';
+import { difference, renderUpdate, same } from '../nft/update.ts';
 import { compile } from './compile.ts';
 import { compilePolicy } from './compile-policies.ts';
 import { stickyChain } from './compile-rules.ts';
 import { marksOf } from './marks.ts';
 import type { CompileInput, Desired } from './model.ts';
-import { FAMILIES, resolveWans } from './wans.ts';
+import { FAMILIES, isUp, resolveWans } from './wans.ts';
 
 export interface PolicySwitch {
   /** Chains whose rules differ, or that only one of the two has. */
@@ -19,10 +19,10 @@ export interface PolicySwitch {
 }
 
 /** Sets that a rule looks sources up in and remembers them again: sticky ones whose WAN is chosen now. */
-function consulted(chains: readonly (NftChain | undefined)[]): ReadonlySet<string> {
+function consulted(chains: readonly NftChain[]): ReadonlySet<string> {
   return new Set(
     chains.flatMap((chain) =>
-      (chain?.rules ?? []).flatMap(({ matches, statements }) =>
+      chain.rules.flatMap(({ matches, statements }) =>
         matches.flatMap((match) =>
           match.kind === 'set' &&
           statements.some((statement) => statement.kind === 'remember-source' && statement.set === match.set)
@@ -36,15 +36,16 @@ function consulted(chains: readonly (NftChain | undefined)[]): ReadonlySet<strin
 
 /** The difference between two desired states, as far as it concerns the choice of WANs. */
 export function switchPolicies(before: Desired, after: Desired): PolicySwitch {
-  const byName = (table: NftTable) => new Map(table.chains.map((chain) => [chain.name, chain]));
-  const [old, wanted] = [byName(before.nft), byName(after.nft)];
-  const chains = [...new Set([...old.keys(), ...wanted.keys()])].filter(
-    (name) => old.get(name) !== wanted.get(name) && !same(old.get(name)?.rules, wanted.get(name)?.rules),
-  );
-  const was = consulted(chains.map((name) => old.get(name)));
-  const is = consulted(chains.map((name) => wanted.get(name)));
-  const there = new Set(after.nft.sets.map(({ name }) => name));
-  return { chains, flushSets: [...was].filter((name) => !is.has(name) && there.has(name)) };
+  const { added, removed, kept } = difference(before.nft.chains, after.nft.chains);
+  const changed = kept.filter((pair) => !same(pair.before.rules, pair.after.rules));
+  const was = consulted([...removed, ...changed.map((pair) => pair.before)]);
+  const is = consulted([...added, ...changed.map((pair) => pair.after)]);
+  const flushSets = [...was].filter((name) => !is.has(name));
+  const there = flushSets.length === 0 ? null : new Set(after.nft.sets.map(({ name }) => name));
+  return {
+    chains: [...changed.map((pair) => pair.after), ...added, ...removed].map(({ name }) => name),
+    flushSets: flushSets.filter((name) => there?.has(name)),
+  };
 }
 
 /** The nft transaction from one desired state to another; empty when the ruleset is the same. */
@@ -66,21 +67,49 @@ function onlyStates(before: CompileInput, after: CompileInput): boolean {
   );
 }
 
+/** The second of two states, with the objects of the first where they are equal: what comes after compares by identity. */
+function reused(before: Desired, after: Desired): Desired {
+  const keep = <T extends { readonly name: string }>(old: readonly T[], now: readonly T[]): readonly T[] => {
+    const known = new Map(old.map((item) => [item.name, item]));
+    const kept = now.map((item) => {
+      const was = known.get(item.name);
+      return was !== undefined && same(was, item) ? was : item;
+    });
+    return kept.length === old.length && kept.every((item, at) => item === old[at]) ? old : kept;
+  };
+  const chains = keep(before.nft.chains, after.nft.chains);
+  const sets = keep(before.nft.sets, after.nft.sets);
+  const isTable = chains === before.nft.chains && sets === before.nft.sets;
+  const nft = isTable ? before.nft : { ...after.nft, chains, sets };
+  const desired = { ...after, nft };
+  return same({ ...before, nft: 0 }, { ...after, nft: 0 }) && isTable ? before : desired;
+}
+
 /**
  * What `compile` gives for `input`, from what it gave for another one. If only states differ (everything else being the same
- * objects), just the chains that choose WANs are made; a switch must not take longer with more rules.
+ * objects), just the chains that choose among the WANs that came or went are made, and what is the same stays the same object: a switch
+ * must not take longer with more rules. What is equal to the previous state is the same object.
  */
 export function recompile(
   previous: { readonly input: CompileInput; readonly desired: Desired },
   input: CompileInput,
 ): Desired {
-  if (!onlyStates(previous.input, input)) return compile(input);
+  if (!onlyStates(previous.input, input)) {
+    return reused(previous.desired, compile(input));
+  }
   const { config } = input;
+  const changed = new Set(
+    input.links
+      .filter(({ state }, at) => isUp(state) !== isUp(previous.input.links[at]?.state))
+      .map(({ name }) => name),
+  );
+  const concerned = config.policies.filter(({ members }) => members.some(({ wan }) => changed.has(wan)));
+  if (concerned.length === 0) return previous.desired;
   const marks = marksOf(config.mask);
   const { wans } = resolveWans(input, marks);
-  const policies = new Map(config.policies.map((policy) => [policy.name, policy]));
+  const policies = new Map(concerned.map((policy) => [policy.name, policy]));
   const made = [
-    ...config.policies.flatMap((policy) => FAMILIES.map((family) => compilePolicy(policy, family, wans))),
+    ...concerned.flatMap((policy) => FAMILIES.map((family) => compilePolicy(policy, family, wans))),
     ...config.rules.flatMap((rule) => {
       const policy = rule.sticky && rule.use.kind === 'policy' ? policies.get(rule.use.policy) : undefined;
       return policy === undefined
@@ -90,9 +119,12 @@ export function recompile(
   ];
   const byName = new Map(made.map((chain) => [chain.name, chain]));
   const { desired } = previous;
+  let isOther = false;
   const chains = desired.nft.chains.map((chain) => {
     const fresh = byName.get(chain.name);
-    return fresh === undefined || same(fresh, chain) ? chain : fresh;
+    if (fresh === undefined || same(fresh, chain)) return chain;
+    isOther = true;
+    return fresh;
   });
-  return { ...desired, nft: { ...desired.nft, chains } };
+  return isOther ? { ...desired, nft: { ...desired.nft, chains } } : desired;
 }

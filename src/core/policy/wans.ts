@@ -1,4 +1,5 @@
 /** The WANs as the compiler uses them: configuration, device and whether policies may choose them. */
+import type { LinkStatus } from '../../api/status.ts';
 import { isDevice, nameOf } from '../nft/names.ts';
 import type { NftMatch } from '../nft/objects.ts';
 import { type Marks, wanMark } from './marks.ts';
@@ -18,6 +19,11 @@ export interface Wan {
   readonly chain: string;
 }
 
+/** Whether flows may be sent to a WAN of this state: mwan3's words, a WAN is used until it is offline. */
+export function isUp(state: LinkStatus | undefined): boolean {
+  return state === 'online' || state === 'disconnecting';
+}
+
 export interface Note {
   readonly where: string;
   readonly text: string;
@@ -33,6 +39,7 @@ export function resolveWans(
 ): { readonly wans: readonly Wan[]; readonly notes: readonly Note[] } {
   const notes: Note[] = [];
   const taken = new Map<string, string>();
+  const links = new Map(input.links.map((link) => [link.name, link]));
   const wans = input.config.wans.flatMap((config): readonly Wan[] => {
     const where = `mwan3.${config.name}`;
     if (config.number > marks.capacity) {
@@ -42,7 +49,7 @@ export function resolveWans(
       });
       return [];
     }
-    const link = input.links.find(({ name }) => name === config.name);
+    const link = links.get(config.name);
     let device = link?.device ?? null;
     if (device !== null && !isDevice(device)) {
       notes.push({ where, text: `Has a device whose name cannot stand in a rule: it is left out.` });
@@ -55,7 +62,6 @@ export function resolveWans(
       device = null;
     }
     if (config.enabled && device !== null) taken.set(key, config.name);
-    const state = link?.state ?? 'unknown';
     return [
       {
         number: config.number,
@@ -64,7 +70,7 @@ export function resolveWans(
         enabled: config.enabled,
         device,
         mark: wanMark(marks, config.number),
-        usable: config.enabled && device !== null && (state === 'online' || state === 'disconnecting'),
+        usable: config.enabled && device !== null && isUp(link?.state),
         chain: `wan_${nameOf(config.name)}`,
       },
     ];

@@ -38,6 +38,7 @@ export function wanDetail(state: MultiWanState, name: string, now: Now): WanDeta
     family: wan.family,
     enabled: wan.enabled,
     admin_down: tracker?.adminDown ?? false,
+    admin_down_persists: state.keptDown.includes(name),
     device: state.situation.wans?.[name]?.device ?? null,
     state: tracker?.status ?? 'unknown',
     since: tracker === undefined || tracker.status === 'unknown' ? null : wallOf(tracker.since, now),
@@ -114,7 +115,7 @@ function sharesOf(state: MultiWanState, policy: PolicyConfig, family: Family) {
 /** `ubus call mwan3 status` in mwan3 2.12's shape (recorded in test/captures/mwan3), times in seconds. */
 export function mwan3Status(state: MultiWanState, uptimes: Readonly<Record<string, number>>, at: number) {
   const wans = state.config?.wans ?? [];
-  const interfaces = wans.map(({ name, enabled }) => {
+  const interfaces = wans.map(({ name, enabled, family }) => {
     const tracker = state.trackers[name];
     const status = tracker?.status ?? 'unknown';
     const seconds = tracker === undefined ? 0 : Math.floor((at - tracker.since) / 1000);
@@ -125,7 +126,7 @@ export function mwan3Status(state: MultiWanState, uptimes: Readonly<Record<strin
         age: 0,
         online: isOnline ? seconds : 0,
         offline: isOnline ? 0 : seconds,
-        uptime: uptimes[name] ?? 0,
+        uptime: uptimes[`${name}_${family === 'ipv4' ? 4 : 6}`] ?? uptimes[name] ?? 0,
         score: tracker?.score ?? 0,
         lost: tracker?.lost ?? 0,
         turn: tracker?.turn ?? 0,

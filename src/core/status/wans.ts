@@ -1,6 +1,6 @@
 /** The parts of the status about the WANs, their policies and the engine. */
 import type { EngineStatus, PolicyStatus, WanStatus } from '../../api/status.ts';
-import type { State } from '../engine/state.ts';
+import { type State, shownConfig } from '../engine/state.ts';
 import { deviceOf, interfaceOf } from '../engine/wans.ts';
 import { type Now, wallOf } from '../events/timeline.ts';
 import { LIMITS } from './limits.ts';
@@ -32,8 +32,8 @@ export function engineStatus(state: State): EngineStatus {
 }
 
 export function wanStatus(state: State, now: Now): WanStatus[] {
-  return (state.mwan3Config.value?.interfaces ?? []).slice(0, LIMITS.wans).map((wan): WanStatus => {
-    const item = interfaceOf(state, wan.name);
+  return (shownConfig(state)?.wans ?? []).slice(0, LIMITS.wans).map((wan): WanStatus => {
+    const item = interfaceOf(state, wan);
     const device = deviceOf(state, item);
     const tracked = state.wans.find(({ name }) => name === wan.name);
     const addresses = (item?.addresses ?? []).filter(({ family }) => family === wan.family);
@@ -52,19 +52,22 @@ export function wanStatus(state: State, now: Now): WanStatus[] {
       state: tracked?.state ?? 'unknown',
       since: since === null ? null : wallOf(since, now),
       reason: tracked?.reason ?? 'netifd has not been asked yet.',
-      track_ip: [...wan.trackIp],
+      track_ip: [...wan.track.targets],
     };
   });
 }
 
 export function policyStatus(state: State): PolicyStatus[] {
-  const policies = (state.mwan3Config.value?.policies ?? []).slice(0, LIMITS.policies);
+  const policies = (shownConfig(state)?.policies ?? []).slice(0, LIMITS.policies);
   return policies.map(({ name, lastResort, members }) => ({
     name,
     last_resort: lastResort,
-    members: members.slice(0, LIMITS.members).map((member) => ({
-      ...member,
-      state: state.wans.find((wan) => wan.name === member.interface)?.state ?? 'unknown',
+    members: members.slice(0, LIMITS.members).map(({ name: member, wan, metric, weight }) => ({
+      name: member,
+      interface: wan,
+      metric,
+      weight,
+      state: state.wans.find(({ name: known }) => known === wan)?.state ?? 'unknown',
     })),
   }));
 }

@@ -17,7 +17,8 @@ export function takeOutcome(state: TrackerState, outcome: Outcome, now: number):
   const latencyMs = outcome.kind === 'probeReply' ? outcome.latencyMs : -1;
   const target = state.targets[index];
   if (target === undefined) return draft(state);
-  const recent = [...target.recent.slice(1 - LOSS_WINDOW), latencyMs];
+  const recent = target.recent.slice(1 - LOSS_WINDOW);
+  recent.push(latencyMs);
   const seen: TargetState = {
     ...target,
     recent,
@@ -44,33 +45,45 @@ export function takeOutcome(state: TrackerState, outcome: Outcome, now: number):
     roundTrip: answered ? observe(state.roundTrip, latencyMs, state.timeoutMs) : state.roundTrip,
   };
   const told = tellSilentTargets(next);
-  const walked =
-    judged.verdict === null
-      ? told
-      : takeRound(told, judged.verdict === 'good', roundReason(told.state, judged.verdict), now);
+  const walked = judged.verdict === null ? told : takeRound(told, judged.verdict, now);
   const timeoutMs = adaptTimeout(
     walked.state.config.timeoutMs,
     walked.state.timeoutMs,
     walked.state.roundTrip,
   );
-  return withProbing({ ...walked, state: { ...walked.state, timeoutMs } }, now);
+  const { state: last } = walked;
+  return withProbing(
+    timeoutMs === last.timeoutMs ? walked : { ...walked, state: { ...last, timeoutMs } },
+    now,
+  );
 }
 
 /** A whole round's worth of probes to the target was lost, one after the other. */
 function isSilent(state: TrackerState, recent: readonly number[]): boolean {
-  const last = recent.slice(-state.config.count);
-  return last.length === state.config.count && last.every((latencyMs) => latencyMs < 0);
+  const { count } = state.config;
+  if (recent.length < count) return false;
+  for (let at = recent.length - count; at < recent.length; at += 1) if ((recent[at] ?? 0) >= 0) return false;
+  return true;
 }
 
 /** Walks the score by one round and enters the status that comes of it. */
-function takeRound(before: Draft, good: boolean, reason: Reason, now: number): Draft {
+function takeRound(before: Draft, verdict: 'good' | 'bad', now: number): Draft {
   const { state } = before;
   const { status, score, config } = state;
   if (status === 'disabled' || status === 'unknown') return before;
+  const good = verdict === 'good';
   const walked = walk({ status, score }, good, config.up, config.down);
-  const counted: TrackerState = { ...state, turn: state.turn + 1, lost: good ? 0 : state.lost + 1 };
+  const counted: TrackerState = {
+    ...state,
+    turn: state.turn + 1,
+    lost: good ? 0 : state.lost + 1,
+    score: walked.score,
+  };
+  // Most rounds change nothing: no sentence is made for them.
+  if (walked.status === status) return { ...before, state: counted };
+  const reason = roundReason(state, verdict);
   const entered = enter({ ...before, state: counted }, walked.status, walked.score, reason, now);
-  if (walked.status !== 'offline' || status === 'offline') return entered;
+  if (walked.status !== 'offline') return entered;
   // It may be slow rather than dead: a time-out from better days would keep a slow path out for ever.
   return { ...entered, state: { ...forgetPath(entered.state), trusted: false, burst: null } };
 }
@@ -89,6 +102,12 @@ function roundReason(state: TrackerState, verdict: 'good' | 'bad'): Reason {
 function tellSilentTargets(state: TrackerState): Draft {
   if (state.status !== 'online' || state.targets.length < 2) return draft(state);
   const effects: TrackEffect[] = [];
+  if (
+    state.targets.every(
+      ({ silentAlone, latencyMs, recent }) => !silentAlone && recent[recent.length - 1] === latencyMs,
+    )
+  )
+    return draft(state);
   const targets = state.targets.map((target): TargetState => {
     const isLongSilent =
       target.recent.length === LOSS_WINDOW && target.recent.every((latencyMs) => latencyMs < 0);

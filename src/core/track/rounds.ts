@@ -51,8 +51,12 @@ export function targetVerdict(
 
 /** Judges a set of tallies by the number of targets that must answer. */
 export function judge(verdicts: readonly ('good' | 'bad' | null)[], needed: number): 'good' | 'bad' | null {
-  const good = verdicts.filter((verdict) => verdict === 'good').length;
-  const bad = verdicts.filter((verdict) => verdict === 'bad').length;
+  let good = 0;
+  let bad = 0;
+  for (const verdict of verdicts) {
+    if (verdict === 'good') good += 1;
+    else if (verdict === 'bad') bad += 1;
+  }
   if (good >= needed) return 'good';
   return verdicts.length - bad < needed ? 'bad' : null;
 }

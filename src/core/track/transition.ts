@@ -56,12 +56,34 @@ export function enter(before: Draft, status: LinkStatus, score: number, reason: 
 /** From one probe of a target to its next: `count` of them make a round, and rounds follow each other at the pace. */
 function periodMs(state: TrackerState): number {
   const { config } = state;
-  const roundMs = {
-    interval: config.intervalMs,
-    failure: config.failureIntervalMs,
-    recovery: config.recoveryIntervalMs,
-  }[state.pace];
+  const { pace } = state;
+  const roundMs =
+    pace === 'interval'
+      ? config.intervalMs
+      : pace === 'failure'
+        ? config.failureIntervalMs
+        : config.recoveryIntervalMs;
   return Math.max(MIN_PERIOD_MS, Math.round(roundMs / config.count));
+}
+
+/** Whether what runs is what is wanted, told without making either: so it is with nearly each probe. */
+function isWanted(state: TrackerState): boolean {
+  const { config, probing, targets } = state;
+  if (!isUsable(state) || targets.length === 0) return probing === null;
+  return (
+    probing !== null &&
+    probing.timeoutMs === state.timeoutMs &&
+    probing.intervalMs === periodMs(state) &&
+    probing.sizeBytes === config.sizeBytes &&
+    probing.maxTtl === config.maxTtl &&
+    isSameList(probing.methods, config.methods) &&
+    probing.targets.length === targets.length &&
+    targets.every(({ target }, at) => target === probing.targets[at])
+  );
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((one, at) => one === b[at]));
 }
 
 function wantedProbing(state: TrackerState): Probing | null {
@@ -91,11 +113,10 @@ function paceOf(state: TrackerState): TrackerState['pace'] {
 
 /** Asks for the probing that the state needs, if it is not what runs; `anew` even then. */
 export function withProbing(before: Draft, now: number, anew = false): Draft {
-  const state: TrackerState = { ...before.state, pace: paceOf(before.state) };
+  const pace = paceOf(before.state);
+  const state: TrackerState = pace === before.state.pace ? before.state : { ...before.state, pace };
+  if (!anew && isWanted(state)) return { state, effects: before.effects };
   const probing = wantedProbing(state);
-  if (!anew && JSON.stringify(probing) === JSON.stringify(state.probing)) {
-    return { state, effects: before.effects };
-  }
   if (probing === null && state.probing === null) return { state, effects: before.effects };
   return {
     state: {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CONNTRACKD_PLACES } from '../../../src/core/conntrackd/places.ts';
 import {
   CONNTRACKD_HASH_LIMIT,
-  CONNTRACKD_PLACES,
   CONNTRACKD_PORT,
   type ConntrackdConfig,
   renderConntrackd,

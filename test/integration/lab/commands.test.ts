@@ -17,7 +17,7 @@ afterEach(() => {
 
 describe('lab demo', () => {
   it('shows both routers, a WAN that dies and a loss of power with their gaps, the return and the timeline, and ends well', async () => {
-    const ran = await run([...LAB, 'demo'], { timeoutMs: 110_000 });
+    const ran = await run([...LAB, 'demo'], { timeoutMs: 280_000 });
     expect(ran.stderr).toBe('');
     expect(ran.code).toBe(0);
     const steps = [
@@ -57,7 +57,7 @@ describe('lab shell', () => {
     const child = spawn(LAB[0], [LAB[1], 'shell'], { stdio: 'ignore' });
     kept = child;
     const ended = once(child, 'exit');
-    const record = await until('The pages of the pair', 60_000, () =>
+    const record = await until('The pages of the pair', 120_000, () =>
       readRecords().find((one) => one.owner.pid === child.pid && Object.keys(one.pages).length === 2),
     );
     const exec = (...words: string[]): ReturnType<typeof run> =>
@@ -72,16 +72,24 @@ describe('lab shell', () => {
 
     const nobody = '00000000000000000000000000000000';
     for (const url of [record.pages['gw-a'], record.pages['gw-b']]) {
-      const reply = await fetch(`${url}ubus`, {
-        method: 'POST',
-        body: JSON.stringify({
-          jsonrpc: '2.0',
-          id: 1,
-          method: 'call',
-          params: [nobody, 'session', 'login', { username: 'root', password: '' }],
-        }),
+      const login = async (): Promise<unknown> => {
+        const reply = await fetch(`${url}ubus`, {
+          method: 'POST',
+          body: JSON.stringify({
+            jsonrpc: '2.0',
+            id: 1,
+            method: 'call',
+            params: [nobody, 'session', 'login', { username: 'root', password: '' }],
+          }),
+        });
+        return reply.json();
+      };
+      // rpcd comes to the bus when it is ready; until then there is no session to log in to.
+      const reply = await until(`A login at ${url}`, 60_000, async () => {
+        const found = await login();
+        return JSON.stringify(found).includes('"error"') ? undefined : found;
       });
-      expect(await reply.json()).toMatchObject({ id: 1, result: [0, { data: { username: 'root' } }] });
+      expect(reply).toMatchObject({ id: 1, result: [0, { data: { username: 'root' } }] });
     }
     child.kill('SIGINT');
     expect((await ended)[0]).toBe(130);

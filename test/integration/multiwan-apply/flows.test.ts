@@ -47,7 +47,7 @@ describe.skipIf(WHY_NOT !== '')(`flows, changes and refusals of a kernel ${WHY_N
 
   it('tells of changes by kind, and of few calls for many changes', async () => {
     const heard: RoutingChange[][] = [];
-    const watch = rig.ports.routing.watch((what) => heard.push([...what].sort()), 20);
+    const watch = rig.ports.routing.watch((what) => heard.push([...what].sort()), 200);
     // The process needs a moment to listen: change until it hears.
     await until('the first change', () => {
       if (heard.length > 0) return true;

@@ -4,8 +4,8 @@ import type { KernelRoute } from '../../../src/core/policy/model.ts';
 import { WHY_NOT } from '../neighbours/machine.ts';
 import { good, type Rig, request, type States, startRig } from './rig.ts';
 
-/** Whatever the way, the kernel ends where a fresh start leads. WALK_SEED repeats a walk. */
-const SEED = Number(process.env['WALK_SEED'] ?? Date.now() % 1_000_000);
+/** Whatever the way, the kernel ends where a fresh start leads. WALK_SEED takes other ways than the usual ones. */
+const SEED = Number(process.env['WALK_SEED'] ?? 20_261_121);
 const STEPS = 24;
 
 /** Marsaglia's xorshift32: the same numbers for the same seed. */

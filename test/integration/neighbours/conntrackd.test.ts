@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConntrackd } from '../../../src/adapters/conntrackd.ts';
+import { CONNTRACKD_PLACES } from '../../../src/core/conntrackd/places.ts';
 import {
   CONNTRACKD_HASH_LIMIT,
-  CONNTRACKD_PLACES,
   CONNTRACKD_PORT,
   renderConntrackd,
 } from '../../../src/core/conntrackd/render.ts';

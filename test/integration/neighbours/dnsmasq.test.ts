@@ -42,6 +42,8 @@ describe.skipIf(WHY_NOT !== '')(`a real dnsmasq and a real client ${WHY_NOT}`, (
       'udhcpc',
       '-n',
       '-q',
+      '-t',
+      '10',
       '-f',
       '-i',
       'lan0',

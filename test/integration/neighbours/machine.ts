@@ -78,7 +78,7 @@ export async function startMachine(): Promise<Machine> {
   return {
     pid,
     run: (...argv) =>
-      execFileSync('nsenter', [...enter, ...argv], { encoding: 'utf8', timeout: 20_000, stdio: 'pipe' }),
+      execFileSync('nsenter', [...enter, ...argv], { encoding: 'utf8', timeout: 60_000, stdio: 'pipe' }),
     start: (argv, log) =>
       spawn('nsenter', [...enter, 'sh', '-c', 'log=$1; shift; exec "$@" >"$log" 2>&1', 'sh', log, ...argv], {
         stdio: 'ignore',
@@ -108,9 +108,9 @@ export function connect(name: string, a: Machine, addressA: string, b: Machine, 
   }
 }
 
-/** Looks every 20 ms until `look` gives something other than null, and says what it waited for after 15 s. */
+/** Looks every 20 ms until `look` gives something other than null, and says what it waited for after 60 s. */
 export async function until<T>(what: string, look: () => T | null | Promise<T | null>): Promise<T> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== null) return found;

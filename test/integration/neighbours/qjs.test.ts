@@ -67,7 +67,8 @@ describe.skipIf(WHY_NOT !== '')(`the readers under qjs ${WHY_NOT}`, () => {
     machine.start(['keepalived', '-n', '-l', '-f', '/tmp/keepalived.conf'], '/tmp/keepalived.log');
     const outcomes = await until('both answering, keepalived as active', () => {
       const now = read();
-      return now.conntrack.ok && now.vrrp.ok && now.vrrp.value.instances[0]?.state === 'active' ? now : null;
+      const isAll = now.conntrack.ok && now.vrrp.ok && now.again.every(({ ok }: { ok: boolean }) => ok);
+      return isAll && now.vrrp.value.instances[0]?.state === 'active' ? now : null;
     });
     expect(outcomes).toMatchObject({
       vrrp: {

@@ -90,4 +90,40 @@ describe('real packets', () => {
       expect(new Set(own).size).toBe(1);
     }
   });
+
+  describe('of IPv6', () => {
+    const six = ['2001:db8:1:1::100', '2001:db8:2:1::100', null].flatMap((source) =>
+      ['2001:db8:aaaa::10', '2001:db8:ffff::1', '2001:db8:bbbb::70'].flatMap((destination) => [
+        { source, destination, protocol: 'udp' as const, destinationPort: 53 },
+        { source, destination, protocol: 'tcp' as const, destinationPort: 443 },
+      ]),
+    );
+    it.each([{}, { wan6: 'offline' }, { wan6: 'offline', wanb6: 'offline' }] as const)(
+      'leave as explain says, %j',
+      (states) => {
+        // The LAN has a network of each WAN's prefix.
+        const base = situation(states);
+        const [lan] = base.routes.filter(({ destination }) => destination === '2001:db8:1:1::/64');
+        if (lan === undefined) throw new Error('no such route');
+        const destination = '2001:db8:2:1::/64';
+        const second = { ...lan, destination, words: [destination, ...lan.words.slice(1)] };
+        const input = { ...base, routes: [...base.routes, second] };
+        const filled = 'add element inet hagw dynamic6 { 2001:db8:bbbb::/48 }\n';
+        const seen = sendThrough(compile(input), input, filled, six);
+        for (const [index, flow] of six.entries()) {
+          const answer = explain(input, { ...flow, sourcePort: 20_000 + index, inInterface: null }, [], {
+            dynamic6: ['2001:db8:bbbb::/48'],
+          });
+          if (!answer.ok) throw new Error(answer.error);
+          const possible = answer.value.choices.map(({ device, mark, target }) =>
+            target === 'unreachable' || target === 'blackhole' || device === null
+              ? null
+              : { device, mark, ctMark: mark },
+          );
+          expect(possible, JSON.stringify({ flow, answer: answer.value })).toContainEqual(seen[index]);
+        }
+        expect(seen.filter((item) => item !== null).length).toBeGreaterThan(0);
+      },
+    );
+  });
 });

@@ -130,7 +130,7 @@ describe.each(PROGRAMS)('$name', (nft) => {
   });
 
   it('ends a random walk through states where a fresh load does', () => {
-    const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
+    const seed = Number(process.env['SEED'] ?? 20_261_121);
     let random = seed;
     // A linear congruential generator (Numerical Recipes) will do, since the seed is printed.
     const below = (bound: number): number => {

@@ -70,15 +70,15 @@ describe('make ipk', () => {
   it('holds what the router needs, owned by root', () => {
     const file = join(packages, names[0] ?? '');
     const { control, data } = unpack(file, join(work, 'hagw'));
+    const parts = readdirSync(join(repository, 'build/router/usr/lib/hagw'));
+    expect(parts).toContain('hagw.js');
     expect(Object.keys(filesOf(data)).sort()).toEqual([
       '/etc/config/hagw',
       '/etc/hotplug.d/keepalived/90-hagw',
       '/etc/init.d/hagw',
       '/etc/init.d/hagw-pair',
       '/lib/upgrade/keep.d/hagw',
-      '/usr/lib/hagw/hagw.js',
-      '/usr/lib/hagw/handover',
-      '/usr/lib/hagw/ready',
+      ...[...parts, 'handover', 'ready'].sort().map((name) => `/usr/lib/hagw/${name}`),
       '/usr/sbin/hagw',
       '/usr/share/acl.d/hagw.json',
     ]);

@@ -14,7 +14,7 @@ import { createRig, DEVICE, type Rig, TARGET6, TARGETS, WHY_NOT } from './rig.ts
 const [ONE, TWO] = TARGETS;
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   while (!isSo()) {
     if (Date.now() > deadline) throw new Error(`${what} did not come about`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -52,7 +52,8 @@ describe.skipIf(WHY_NOT !== '')(`probes ${WHY_NOT}`, () => {
     running = createProber(rig.tools).start(
       {
         ...{ wan: 'wan', device: DEVICE, family: 'ipv4', source: null, mark: null, methods: ['ping'] },
-        ...{ targets: [ONE, TWO], sizeBytes: 56, maxTtl: 60, intervalMs: 50, timeoutMs: 150 },
+        // An answer may take as long as a busy machine needs: none that comes is called lost here.
+        ...{ targets: [ONE, TWO], sizeBytes: 56, maxTtl: 60, intervalMs: 50, timeoutMs: 2000 },
         ...parts,
       },
       (result) => results.push(result),
@@ -103,7 +104,7 @@ describe.skipIf(WHY_NOT !== '')(`probes ${WHY_NOT}`, () => {
   it('has a burst done within its time, answered or not', async () => {
     start();
     await until('replies', () => results.length > 0);
-    running?.burst({ id: 1, targets: [ONE, TWO], count: 4, spacingMs: 15, timeoutMs: 100 });
+    running?.burst({ id: 1, targets: [ONE, TWO], count: 4, spacingMs: 15, timeoutMs: 2000 });
     const burst = (id: number, kind: ProbeResult['kind']): number =>
       results.filter(
         (result) => result.kind === kind && result.kind !== 'proberFailed' && result.burst === id,
@@ -174,7 +175,7 @@ describe.skipIf(WHY_NOT !== '')(`probes ${WHY_NOT}`, () => {
   });
 
   it('knows an answer by arping', async () => {
-    start({ methods: ['arping'], targets: ['10.9.0.1', '10.9.0.77'], intervalMs: 200, timeoutMs: 1000 });
+    start({ methods: ['arping'], targets: ['10.9.0.1', '10.9.0.77'], intervalMs: 200, timeoutMs: 5000 });
     await until(
       'both',
       () => from('10.9.0.1', 'probeReply').length > 1 && from('10.9.0.77', 'probeLost').length > 1,
@@ -206,11 +207,12 @@ describe.skipIf(WHY_NOT !== '')(`probes ${WHY_NOT}`, () => {
   });
 
   it('takes a WAN out and back with the tracker', async () => {
-    driven = drive(rig, trackConfig({ targets: [ONE, TWO], ...defaultTiming(2) }));
+    // How soon it is known is measured elsewhere (measure.ts); here only a second without the processor would be a loss.
+    driven = drive(rig, trackConfig({ targets: [ONE, TWO], ...defaultTiming(2), timeoutMs: 2000 }));
     driven.send({ kind: 'linkUp' });
     const { state, effects } = driven;
     const is = (status: string) => (): boolean => state().status === status;
-    await until('what it learns', () => state().timeoutMs === 150);
+    await until('online at first', is('online'));
     rig.lose(100);
     await until('offline', is('offline'));
     rig.lose(0);
@@ -245,31 +247,52 @@ describe.skipIf(WHY_NOT !== '')(`probes ${WHY_NOT}`, () => {
 });
 
 describe('counters', () => {
-  const folder = '/sys/class/net/eth1';
-  const files = (carrier: string) =>
-    createFakeFiles({
-      [`${folder}/statistics/rx_packets`]: '17\n',
-      [`${folder}/statistics/tx_packets`]: '23\n',
-      [`${folder}/carrier`]: carrier,
-    });
+  const files = (carrier: string) => createFakeFiles({ '/sys/class/net/eth1/carrier': carrier });
+  // As Linux 6.12 prints it: a name of six characters or more stands at the beginning of its line.
+  const TEXT = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:     936      11    0    0    0     0          0         0      936      12    0    0    0     0       0          0
+pppoe-eth1:  4306    51    0    0    0     0          0         0     3858      44    0    0    0     0       0          0
+  eth1: 1234567890123 17    0    0    0     0          0         5 98765432109876      23    0    0    0     0       0          0
+br-lan.10:     1       2    0    0    0     0          0         0        3       4    0    0    0     0       0          0
+`;
+  const packets = (text: string | null, ...devices: string[]) =>
+    createCounters(files('1\n').files, () => text).packets(devices);
 
-  it('reads packets and carrier', () => {
-    expect(createCounters(files('1\n').files).read('eth1')).toEqual({
-      ok: true,
-      value: { receivedPackets: 17, transmittedPackets: 23, carrier: true },
-    });
-    expect(createCounters(files('0\n').files).read('eth1')).toMatchObject({ value: { carrier: false } });
+  it('reads the packets of each device, and no longer name for a shorter one', () => {
+    expect(packets(TEXT, 'eth1', 'lo', 'br-lan.10', 'pppoe-eth1')).toEqual([
+      { receivedPackets: 17, transmittedPackets: 23 },
+      { receivedPackets: 11, transmittedPackets: 12 },
+      { receivedPackets: 2, transmittedPackets: 4 },
+      { receivedPackets: 51, transmittedPackets: 44 },
+    ]);
+  });
+
+  it('says of a device that is not there, or of a file that is not, that it has none', () => {
+    expect(packets(TEXT, 'eth', 'eth1', 'h1')).toEqual([
+      null,
+      { receivedPackets: 17, transmittedPackets: 23 },
+      null,
+    ]);
+    expect(packets(null, 'eth1')).toEqual([null]);
+    expect(packets('  eth1: 1 2 3', 'eth1')).toEqual([null]);
+  });
+
+  it('reads the carrier', () => {
+    const read = (text: string) => createCounters(files(text).files, () => null).carrier('eth1');
+    expect(read('1\n')).toEqual({ ok: true, value: true });
+    expect(read('0\n')).toEqual({ ok: true, value: false });
   });
 
   it('knows no carrier of a device that is down (EINVAL)', () => {
     const down = files('1\n');
-    down.damage(`${folder}/carrier`, 'EINVAL');
-    expect(createCounters(down.files).read('eth1')).toMatchObject({ ok: true, value: { carrier: null } });
+    down.damage('/sys/class/net/eth1/carrier', 'EINVAL');
+    expect(createCounters(down.files, () => null).carrier('eth1')).toEqual({ ok: true, value: null });
   });
 
   it('says that there is no such device, and reads no other path', () => {
-    const { read } = createCounters(files('1\n').files);
-    expect(read('eth9')).toMatchObject({ ok: false, error: { code: 'ENODEV' } });
-    expect(read('../../../etc')).toMatchObject({ ok: false, error: { code: 'EINVAL' } });
+    const { carrier } = createCounters(files('1\n').files, () => null);
+    expect(carrier('eth9')).toMatchObject({ ok: false, error: { code: 'ENODEV' } });
+    expect(carrier('../../../etc')).toMatchObject({ ok: false, error: { code: 'EINVAL' } });
   });
 });

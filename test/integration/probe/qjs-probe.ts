@@ -9,14 +9,14 @@ export function probeFor(runtime: Runtime): void {
     {
       ...{ wan: 'wan', device: 'wan0', family: 'ipv4', source: null, mark: null },
       ...{ methods: ['ping'], targets: ['198.51.100.1'], sizeBytes: 56, maxTtl: 60 },
-      ...{ intervalMs: 50, timeoutMs: 150 },
+      ...{ intervalMs: 50, timeoutMs: 2000 },
     },
     (result) => {
       runtime.stdout(encodeText(`${JSON.stringify(result)}\n`));
       if (result.kind !== 'probeReply') return;
       answered += 1;
       if (answered === 3) {
-        running.burst({ id: 7, targets: ['198.51.100.1'], count: 4, spacingMs: 15, timeoutMs: 100 });
+        running.burst({ id: 7, targets: ['198.51.100.1'], count: 4, spacingMs: 15, timeoutMs: 2000 });
       }
       if (answered === 10) {
         running.stop();

@@ -124,7 +124,7 @@ export function createRig(): Rig {
       const script = 'mount --bind "$1" "$2/mnt" && exec chroot "$2" qjs -m "/mnt/$3"';
       const argv = ['ip', 'netns', 'exec', router, 'sh', '-c', script, 'sh'];
       const done = await nodeProcesses.run([...argv, dirname(bundle), ROOT, basename(bundle)], {
-        timeoutMs: 10_000,
+        timeoutMs: 60_000,
       });
       if (!done.ok) throw new Error(done.error.message);
       return done.value;

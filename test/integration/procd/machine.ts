@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { createClient, type PlainTable, type Transport, type UbusClient } from '@openwrt/ubus-client';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
-const BOOT_MS = 30_000;
+const BOOT_MS = 60_000;
 const POLL_MS = 20;
 
 export interface Ran {
@@ -43,7 +43,7 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** Polls until `ready` gives a value other than undefined; rejects with `what` after the deadline. */
+/** Polls until `ready` gives a value other than undefined; rejects with `what` after the deadline. A `ready` that throws has ended it. */
 export async function until<T>(
   what: string,
   deadlineMs: number,
@@ -185,6 +185,10 @@ export async function bootMachine(setup: string): Promise<Machine> {
     const read = (path: string) => (existsSync(inside + path) ? readFileSync(inside + path, 'utf8') : '');
     await until(`The end of the boot (console: ${console})`, BOOT_MS, () =>
       read('/run/log/messages').includes('- init complete -') ? true : undefined,
+    );
+    // This client comes by its own way; tests call at once.
+    await until('A connection to ubusd', BOOT_MS, async () =>
+      (await ubus.call('service', 'list', {})).ok ? true : undefined,
     );
     return {
       pid,

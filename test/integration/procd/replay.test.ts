@@ -6,7 +6,8 @@
  * | recording | left out | why |
  * |---|---|---|
  * | all | lines of `ubus monitor` | test/integration/procd/shell.test.ts holds the same calls, without a bus |
- * | 04, 05 | `sleep 0.2` is `sleep 0.8` | time to look at the running instance |
+ * | 04, 05 | `sleep 0.2` is a wait for the test's word; 04's respawn after 4 s, not 1 | time to look at the instance, running and not |
+ * | 03, 08, 09 | triggers after 5 s, not 1; `term_timeout` 6 s, not 2 | events that were close together stay so on a busy machine |
  * | all | `ms` | no timing assertions; the order is compared |
  * | 07 | order between instances | they end on their own |
  * | 07 | outputs of failed `ubus call`s | the command line's own tests have them |
@@ -33,7 +34,7 @@ interface Recording {
 }
 
 const OWN = ['network', 'rpcd', 'uhttpd', 'dnsmasq', 'conntrackd', 'keepalived'];
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 let machine: Machine;
 const received: unknown[] = [];
@@ -115,10 +116,10 @@ function comparable(notes: readonly unknown[], perInstance: boolean): unknown {
   return groups;
 }
 
-/** `before` is called ahead of each step, for what the recorder did without a step of its own. */
+/** `before` is called ahead of each step and each notification, for what the recorder did without a step of its own. */
 async function replay(
   recording: Recording,
-  before: (step: Entry) => void = () => undefined,
+  before: (entry: Entry) => void | Promise<void> = () => undefined,
   perInstance = false,
 ): Promise<void> {
   const expectedPids = new Map<number, number>();
@@ -128,12 +129,13 @@ async function replay(
   for (const entry of inOrder(recording.timeline)) {
     if (entry.source === 'ubus subscribe service') {
       expectedNotes.push(entry.line);
+      await before(entry);
       await until(`${recording.name}: ${JSON.stringify(entry.line)}`, DEADLINE_MS, () =>
         received.length - first >= expectedNotes.length ? true : undefined,
       );
     } else if (entry.source === 'step') {
       if (entry.command?.includes('pgrep')) continue;
-      before(entry);
+      await before(entry);
       await runStep(entry.command ?? '', entry.output ?? '');
     } else if (entry.source === 'list') {
       const args = entry.command === 'service list verbose' ? null : listArguments(entry.command ?? '');
@@ -157,13 +159,28 @@ function install(name: string, script: string): void {
   machine.write(`/etc/init.d/${name}`, script, 0o755);
 }
 
-/** The recording with programs that run long enough to be looked at, on a machine that is busy otherwise too. */
+const GATE = '/tmp/gate';
+const WAIT = `until rm ${GATE} 2>/dev/null; do sleep 0.05; done`;
+
+/** The recording with programs that end at the test's word, and times in which a busy machine gets to looking. */
 function slower(name: string): Recording {
-  const text = JSON.stringify(capture<Recording>('procd', name));
-  return JSON.parse(text.replaceAll('sleep 0.2', 'sleep 0.8')) as Recording;
+  const text = JSON.stringify(capture<Recording>('procd', name))
+    .replaceAll('sleep 0.2', WAIT)
+    .replaceAll('respawn 3600 1 2', 'respawn 3600 4 2')
+    .replaceAll('"timeout":1,', '"timeout":4,')
+    .replaceAll('interface.*.up\\" 1000 ', 'interface.*.up\\" 5000 ')
+    .replace(/(\["interface\.\*\.up",.*?),1000\]/g, '$1,5000]')
+    .replaceAll('term_timeout 2', 'term_timeout 6')
+    .replaceAll('"term_timeout":2,', '"term_timeout":6,');
+  return JSON.parse(text) as Recording;
 }
 
 const scriptOf = (name: string) => slower(name).initScript ?? '';
+
+/** Lets the program end when its end is what comes next. */
+function openGate({ line }: Entry): void {
+  if (JSON.stringify(line)?.startsWith('{"instance.stop"')) machine.write(GATE, '');
+}
 
 describe('procd, as recorded', () => {
   it('01: starts, keeps and stops an instance', async () => {
@@ -180,23 +197,27 @@ describe('procd, as recorded', () => {
     install('tsvc', scriptOf('01'));
   });
 
-  it('03: reloads after config.change', () => replay(capture('procd', '03')));
+  it('03: reloads after config.change', async () => {
+    const slow = 'service_triggers() {\n\tPROCD_RELOAD_DELAY=5000\n\t';
+    install('tsvc', scriptOf('01').replace('service_triggers() { ', slow));
+    await replay(capture('procd', '03'));
+  });
 
   it('04: respawns and gives up', async () => {
     install('tcrash', scriptOf('04'));
-    await replay(slower('04'));
+    await replay(slower('04'), openGate);
   });
 
   it('05: respawns by default every 5 s', async () => {
-    install('tcrash5', scriptOf('04').replace('respawn 3600 1 2', 'respawn'));
-    await replay(slower('05'));
+    install('tcrash5', scriptOf('04').replace('respawn 3600 4 2', 'respawn'));
+    await replay(slower('05'), openGate);
   });
 
   it('06: keeps the exit code without respawn', async () => {
     install(
       'tonce',
       scriptOf('04')
-        .replace('sleep 0.8; exit 3', 'exit 7')
+        .replace(`${WAIT}; exit 3`, 'exit 7')
         .replace(/.*respawn.*\n/, ''),
     );
     await replay(capture('procd', '06'));
@@ -207,12 +228,20 @@ describe('procd, as recorded', () => {
 
   it('08: runs raw triggers once after their delay', async () => {
     install('ttrig', scriptOf('08'));
-    await replay(capture('procd', '08'));
+    await replay(slower('08'));
   });
 
   it('09: kills what ignores SIGTERM', async () => {
     install('tstub', scriptOf('09'));
-    await replay(capture('procd', '09'));
+    await replay(slower('09'), async (entry) => {
+      if (!entry.command?.endsWith('stop')) return;
+      // Its shell has set the trap once it sleeps.
+      await until('The trap', DEADLINE_MS, async () => {
+        const list = JSON.stringify(await machine.call('service', 'list', { name: 'tstub' }));
+        const pid = /"pid":(\d+)/.exec(list)?.[1];
+        return (await machine.sh(`pgrep -x -P ${pid} sleep`)).code === 0 ? true : undefined;
+      });
+    });
   });
 
   it('10: lists all services of the recordings before', async () => {

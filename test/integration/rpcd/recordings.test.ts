@@ -64,6 +64,19 @@ const testAcl = recordings.find((recording) => recording.acl !== undefined)?.acl
 /** Pauses that belong to a recording are longer than this, ms; the program's own answers are faster. */
 const PAUSE_MS = 250;
 
+/** A session of two seconds that is used after 1.3 of them: on a busy machine, all times are three times as long. */
+const SLOWER: Readonly<Record<string, number>> = { '05-expired-session': 3 };
+
+function slower(recording: Recording): Recording {
+  const factor = SLOWER[recording.name] ?? 1;
+  if (factor === 1) return recording;
+  const text = JSON.stringify(recording)
+    .replaceAll('\\"timeout\\": 2}', `\\"timeout\\": ${2 * factor}}`)
+    .replaceAll('"timeout":2,"expires":2', `"timeout":${2 * factor},"expires":${2 * factor}`);
+  const { exchanges, ...rest } = JSON.parse(text) as Recording;
+  return { ...rest, exchanges: exchanges.map((one) => ({ ...one, at: one.at * factor })) };
+}
+
 let house: House | null = null;
 afterEach(async () => {
   await house?.close();
@@ -211,7 +224,7 @@ describe('uhttpd and rpcd answer as the real ones were recorded to', () => {
   it.each(recordings.map((recording) => [recording.name, recording] as const))(
     '%s',
     async (name, recording) => {
-      expect(await replay(recording)).toBeGreaterThan(0);
+      expect(await replay(slower(recording))).toBeGreaterThan(0);
       if (name !== '23-uci-commit-event') return;
       // A commit, a commit without changes, an apply: procd is told each time (the recording shows each twice).
       const told = '{"type":"config.change","data":{"package":"t"}}';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseJson, printJson, table } from '../../openwrt/common/values.ts';
@@ -67,7 +67,7 @@ describe('session', () => {
   });
 
   it('takes its pending changes with it when its time is over', async () => {
-    const ubus_rpc_session = await create(1);
+    const ubus_rpc_session = await create(5);
     const grant = { ubus_rpc_session, scope: 'uci', objects: [['t', 'write']] };
     await call('session', 'grant', grant);
     const set = { ubus_rpc_session, config: 't', section: 'w1', values: { device: 'eth3' } };
@@ -86,15 +86,22 @@ describe('a restart of ubusd', () => {
     await house.link.ready();
     const found = async (): Promise<string[]> => (await house.link.lookup()).map((one) => one.path);
     const all = ['file', 'rc', 'service', 'session', 't.obj', 't.pub', 'uci'];
-    const end = Date.now() + 5000;
+    const end = Date.now() + 30_000;
     while ((await found()).length < all.length && Date.now() < end) await new Promise(setImmediate);
     expect(await found()).toEqual(all);
     expect(await call('session', 'list', { ubus_rpc_session })).toMatchObject({ ubus_rpc_session });
   });
 
   it('ends an open call at once with status 10', async () => {
-    const open = house.link.call('t.obj', 'slow', []);
-    await house.link.lookup(); // the call has left: ubusd answers one after the other
+    let called = false;
+    const never = (): Promise<never> => {
+      called = true;
+      return new Promise(() => {});
+    };
+    house.link.provide('t.never', { answer: { args: {}, handle: never } });
+    await house.link.ready();
+    const open = house.link.call('t.never', 'answer', []);
+    await until(() => called, 'the call');
     await house.restartUbusd();
     expect((await open).status).toBe(10);
   });
@@ -121,8 +128,11 @@ describe('uci', () => {
   it('announces by reload_config what changed since the last call, and nothing at the first', async () => {
     await call('uci', 'reload_config', {});
     expect(house.events).toEqual([]);
-    await new Promise((resolve) => setTimeout(resolve, 5)); // a change is told by the file's time
-    writeFileSync(join(house.root, 'etc/config/t'), "config wan 'w1'\n");
+    const path = join(house.root, 'etc/config/t');
+    writeFileSync(path, "config wan 'w1'\n");
+    // A change is told by the file's time, and the clock for that ticks slowly.
+    const later = new Date(Date.now() + 10_000);
+    utimesSync(path, later, later);
     await call('uci', 'reload_config', {});
     await until(() => house.events.length > 0, 'the event');
     expect(house.events).toEqual(['{"type":"config.change","data":{"package":"t"}}']);

@@ -56,13 +56,13 @@ describe.each(['qjs', 'node'] as const)('%s keeps the contract', (name) => {
     const [program = '', ...rest] = self.split(' ');
     // qjs would end at once when an async case throws before its first await; what a case starts has the default.
     const command = [program, ...options, ...rest];
-    const run = runInSandbox(scratch, [...command, `/mnt/${name}`], { CONTRACT_SELF: self }, 110_000);
+    const run = runInSandbox(scratch, [...command, `/mnt/${name}`], { CONTRACT_SELF: self }, 280_000);
     words = `status ${run.status}\n${run.stdout.slice(-2000)}\n${run.stderr.slice(-4000)}`;
     outcomes = run.stdout
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Outcome);
-  }, 120_000);
+  });
 
   it.each(casesFor(name).map((one) => one.name))('%s', (title) => {
     const outcome = outcomes.find((one) => one.name === title);

@@ -31,7 +31,7 @@ export interface Recording {
   readonly ubusdAcl?: Readonly<Record<string, unknown>>;
 }
 
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 30_000;
 
 /** Waits until `done` holds; a sentence about `what` if it does not in time. */
 export async function until(done: () => boolean, what: string): Promise<void> {

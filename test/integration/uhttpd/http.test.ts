@@ -107,7 +107,10 @@ describe('event streams', () => {
       seen = text;
       return text.includes('{"n":2}\n\n');
     });
-    await until(() => seen.includes('text/event-stream'), 'the head of the stream');
+    await until(
+      () => seen.includes('text/event-stream') && house.isObserved(),
+      'the stream and its subscription',
+    );
     house.publish('changed', 1);
     house.publish('changed', 2);
     const body = (await stream).split('\r\n\r\n').slice(1).join('\r\n\r\n');

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bootMachine, type Machine, until } from '../procd/machine.ts';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const NULL_SESSION = '0'.repeat(32);
 
 const WATCHER = `#!/bin/sh /etc/rc.common
@@ -64,12 +64,12 @@ const rpc = async (session: string, object: string, method: string, args: unknow
   return JSON.parse(answer.body).result;
 };
 
-async function login(): Promise<string> {
-  const result = (await rpc(NULL_SESSION, 'session', 'login', { username: 'root', password: '' })) as [
-    number,
-    { ubus_rpc_session: string },
-  ];
-  return result[1].ubus_rpc_session;
+/** rpcd, and the web server's own way to it, come when they are ready. */
+function login(): Promise<string> {
+  return until('a login', DEADLINE_MS, async () => {
+    const result = await rpc(NULL_SESSION, 'session', 'login', { username: 'root', password: '' });
+    return /"ubus_rpc_session":"([0-9a-f]{32})"/.exec(JSON.stringify(result) ?? '')?.[1];
+  });
 }
 
 describe('a router with its web server', () => {
@@ -114,6 +114,10 @@ describe('a router with its web server', () => {
         ? true
         : undefined;
     });
-    expect(await rpc(session, 'session', 'list', {})).toMatchObject([0, { ubus_rpc_session: session }]);
+    const listed = await until('the web server on the bus', DEADLINE_MS, async () => {
+      const result = await rpc(session, 'session', 'list', {});
+      return Array.isArray(result) && result[0] === 0 ? result : undefined;
+    });
+    expect(listed).toMatchObject([0, { ubus_rpc_session: session }]);
   });
 });

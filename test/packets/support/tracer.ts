@@ -13,6 +13,8 @@ export interface Packet {
   readonly sourcePort?: number;
   readonly destinationPort?: number;
   readonly icmp6Type?: number;
+  /** Of a connection that has been answered or translated: where its first packet went, and where the answers go. */
+  readonly settled?: { readonly original: string; readonly reply: string };
 }
 
 /** What changes while the packet goes through; `sets` are the elements that rules or others have added. */
@@ -97,6 +99,8 @@ function matches(table: NftTable, match: NftMatch, walk: Walk): boolean {
       return (
         packet.protocol === 58 && packet.family === 'ipv6' && match.types.includes(packet.icmp6Type ?? -1)
       );
+    case 'settled':
+      return packet.settled !== undefined;
   }
 }
 
@@ -129,6 +133,11 @@ function run(table: NftTable, statement: NftStatement, walk: Walk): 'next' | 'do
     }
     case 'iif-map':
       return go(statement.chains.find(({ device }) => device === walk.iif)?.chain, 'goto');
+    case 'address-map': {
+      const { family, settled } = walk.packet;
+      const address = family === statement.family ? settled?.[statement.direction] : undefined;
+      return go(statement.chains.find((entry) => entry.address === address)?.chain, 'goto');
+    }
     case 'remember-source': {
       const elements = walk.sets.get(statement.set) ?? new Set<string>();
       walk.sets.set(statement.set, elements.add(walk.packet.source));

@@ -119,6 +119,15 @@ describe('the command line', () => {
   it('checks a folder without ubus', async () => {
     const good = await run(['check', '--config', '/cfg'], fail(GONE), PAIR);
     expect(good).toMatchObject({ code: 0, calls: [], out: 'All is well.\n' });
+    const ours = {
+      ...PAIR,
+      '/cfg/hagw': HAGW.replace("'none'", "'hagw'"),
+      '/cfg/network': "config route\n\toption table '1'\n",
+    };
+    const taken = await run(['check', '--config', '/cfg', '--json'], fail(GONE), ours);
+    expect(JSON.parse(taken.out).problems).toContainEqual(
+      expect.objectContaining({ code: 'config-invalid', where: 'network.@route[0].table' }),
+    );
     const bad = { ...PAIR, '/cfg/hagw': HAGW.replace("vrid '10'", "vrid '0'") };
     const found = await run(['check', '--config', '/cfg', '--json'], fail(GONE), bad);
     expect(found.code).toBe(EXIT.error);

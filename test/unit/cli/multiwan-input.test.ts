@@ -207,6 +207,24 @@ describe('print and explain from recorded configurations', () => {
     expect(out).toContain('ip -4 route add default dev eth1 table 1\n');
   });
 
+  it("takes no routing table that is the user's", async () => {
+    const network = `${FILES['/c/network']}\nconfig interface 'vpn0'\n\toption ip4table '2'\n`;
+    expect(await print('nft', { ...FILES, '/c/network': network })).toMatchObject({
+      code: EXIT.badConfig,
+      out: '',
+      err: expect.stringMatching(/^hagw: network\.vpn0\.ip4table: Is '2', .* of wanb/),
+    });
+  });
+
+  it('takes NAME_4 for NAME where UCI network has it', async () => {
+    const files = {
+      ...FILES,
+      '/c/network': FILES['/c/network'].replace(/config interface '?wan'?\n/, "config interface 'wan_4'\n"),
+    };
+    expect(files['/c/network']).toContain('wan_4');
+    expect((await print('rules', files)).out).toContain('iif eth1 lookup 1');
+  });
+
   it('names every error with its place, and takes nothing half', async () => {
     const both = { ...FILES, '/l': '{"wans": {"wan": {"device": "eth2"}}}' };
     expect(await print('nft', both, '--links', '/l')).toMatchObject({

@@ -86,7 +86,7 @@ describe('what rejects the file', () => {
 
 describe('sections', () => {
   it('an empty file is nothing at all, without a complaint', () => {
-    expect(decodeMultiWan([])).toEqual({
+    expect(decodeMultiWan([])).toMatchObject({
       problems: [],
       value: {
         mask: 0x3f00,
@@ -165,15 +165,17 @@ describe('sections', () => {
     ]);
   });
 
-  it('the table of a WAN is no custom table', () => {
+  it('the table of a WAN is no custom table: the file is rejected', () => {
     const sections = [
       section('globals', 'globals', { rt_table_lookup: ['1', '100', 'vpn', '100'] }),
       wan('wan'),
     ];
     expect(said(sections)).toEqual([
-      "warning mwan3.globals.rt_table_lookup Has '1', the table of wan itself; it is left out.",
+      "error mwan3.globals.rt_table_lookup Is '1', but the routing table 1 is that of wan, the 1. interface section: give what is here another one.",
     ]);
-    expect(decodeMultiWan(sections).value?.customTables).toEqual(['100', 'vpn']);
+    expect(decodeMultiWan(sections).value).toBeNull();
+    const others = [section('globals', 'globals', { rt_table_lookup: ['100', 'vpn', '100'] }), wan('wan')];
+    expect(decodeMultiWan(others).value?.customTables).toEqual(['100', 'vpn']);
   });
 });
 

@@ -38,7 +38,13 @@ export function configRead(
   keepalived: string = KEEPALIVED,
 ): Event {
   const read = (text: string) => ({ kind: 'read', sections: sectionsOf(text) }) as const;
-  return { kind: 'configRead', hagw: read(hagw), mwan3: read(mwan3), keepalived: read(keepalived) };
+  return {
+    kind: 'configRead',
+    hagw: read(hagw),
+    mwan3: read(mwan3),
+    keepalived: read(keepalived),
+    network: { kind: 'missing' },
+  };
 }
 
 export function failed(

@@ -17,6 +17,7 @@ const ANSWERS: { readonly [S in Source]: readonly Event[] } = {
       hagw: { kind: 'missing' },
       mwan3: { kind: 'missing' },
       keepalived: { kind: 'missing' },
+      network: { kind: 'missing' },
     },
   ],
   links: [

@@ -78,6 +78,41 @@ describe("keepalived's dump on request", () => {
   });
 });
 
+describe('a keepalived without any vrrp_instance', () => {
+  const EMPTY = '! Configuration File for keepalived\nglobal_defs {\n}\n';
+
+  it.each([
+    [['keepalived', '-n', '-f', '/tmp/keepalived.conf'], '/tmp/keepalived.conf'],
+    [['keepalived', '-n', '-f/tmp/k.conf'], '/tmp/k.conf'],
+    [['keepalived', '--use-file=/tmp/k.conf'], '/tmp/k.conf'],
+    [['keepalived', '--use-file', '/tmp/k.conf', '-l'], '/tmp/k.conf'],
+    [['keepalived'], '/etc/keepalived/keepalived.conf'],
+  ])('is known by the file of its command line (%j), and not asked', async (cmdline, path) => {
+    Object.assign(machine, { cmdline, configs: { [path]: EMPTY } });
+    const before = machine.nowMs;
+    expect(await vrrp.read()).toEqual({ ok: true, value: { pid: 4711, instances: [] } });
+    expect(machine.kills).toEqual([]);
+    expect(machine.signumCalls).toEqual([]);
+    expect(machine.nowMs).toBe(before);
+  });
+
+  it.each([
+    [`${EMPTY}vrrp_instance lan {\n}\n`],
+    [`${EMPTY}include /etc/keepalived/more/*.conf\n`],
+    [`${EMPTY}@one vrrp_instance lan {\n}\n`],
+  ])('is no matter of %j: that one is asked', async (text) => {
+    machine.configs = { '/tmp/keepalived.conf': text };
+    expect(await states()).toEqual(['active', 'active']);
+    expect(machine.kills).toHaveLength(1);
+  });
+
+  it('is asked if its file is not known', async () => {
+    machine.cmdline = ['keepalived', '-f', 'keepalived.conf'];
+    machine.configs = { 'keepalived.conf': EMPTY, '/etc/keepalived/keepalived.conf': EMPTY };
+    expect(await states()).toEqual(['active', 'active']);
+  });
+});
+
 describe('which process is signalled', () => {
   it('asks procd when the pid file names another program', async () => {
     machine.pidFile = '1\n';

@@ -18,6 +18,9 @@ export class FakeMachine {
   exe = '/usr/sbin/keepalived';
   /** SigBlk of /proc/PID/status: bit 35 is signal 36. */
   blocked = '4000000800014a03';
+  cmdline = ['/usr/sbin/keepalived', '-n', '-f', '/tmp/keepalived.conf'];
+  /** By path. */
+  configs: Record<string, string> = {};
   pidFile: string | null = '4711\n';
   procd: BusTable = {};
   signum = '36\n';
@@ -85,7 +88,9 @@ export class FakeMachine {
     const read = (path: string): string | null => {
       if (path === '/var/run/keepalived.pid') return this.pidFile;
       if (path === DUMP) return this.#dump?.text ?? null;
+      if (path in this.configs) return this.configs[path] ?? null;
       if (!this.alive || !path.startsWith(`/proc/${this.pid}/`)) return null;
+      if (path.endsWith('/cmdline')) return `${this.cmdline.join('\0')}\0`;
       if (path.endsWith('/comm')) return `${this.comm}\n`;
       return `Name:\t${this.comm}\nSigBlk:\t${this.blocked}\nSigIgn:\tbffffff67ffab034\nSigCgt:\t0000000000000000\n`;
     };

@@ -40,7 +40,14 @@ describe('the report', () => {
   });
 
   it('gives the gap of each stream, or says that there was no answer', () => {
-    const report = { target: '192.0.2.1', intervalMs: 10, sent: 50, answered: 22, silences: [], seenAs: [] } as const;
+    const report = {
+      target: '192.0.2.1',
+      intervalMs: 10,
+      sent: 50,
+      answered: 22,
+      silences: [],
+      seenAs: [],
+    } as const;
     const lines = gapLines(
       new Map([
         ['ping', { ...report, kind: 'ping', longest: { from: 0, ms: 263.4 } }],

@@ -59,6 +59,7 @@ const SITUATION: Situation = {
   config: configOf(UCI),
   wans: { wan: facts('eth1'), wanb: facts('eth2') },
   devices: { wan: 'eth1', wanb: 'eth2' },
+  tableUses: [],
   mwan3Runs: false,
 };
 const DONE: Outcome = { ok: true, how: 'switched', problems: [], findings: [], dropped: [] };
@@ -90,7 +91,8 @@ class Run {
 
 const began = (states: Record<string, 'online' | 'offline'> | null = null): MultiWanEvent => ({
   kind: 'began',
-  left: states === null ? null : { states },
+  down: [],
+  left: states === null ? null : { states, drop: [], tables: [] },
   tableNumbers: {},
   shuffle: 0,
 });

@@ -73,6 +73,35 @@ describe('the applier', () => {
     expect(await nft.nft.readTable()).toEqual({ ok: true, value: null });
   });
 
+  it('drops flows as soon as the kernel tells of the transaction, and once more when nft has ended', async () => {
+    const applier = fresh();
+    await applier.apply(request());
+    const { apply } = nft.nft;
+    const atEnd: string[][] = [];
+    Object.assign(nft.nft, {
+      apply: async (text: string) => {
+        const outcome = await apply(text);
+        applier.heard();
+        applier.heard();
+        atEnd.push([...deleted]);
+        return outcome;
+      },
+    });
+    const report = await applier.apply(request({ wan: 'offline' }, [DROP_WAN]));
+    expect(atEnd).toEqual([['100/3f00 ipv4']]);
+    expect(deleted).toHaveLength(2);
+    expect(report).toMatchObject({
+      ok: true,
+      value: { dropped: [{ wan: 'wan', entries: 6 }], problems: [] },
+    });
+    // What is heard later, of others, drops nothing.
+    applier.heard();
+    expect(deleted).toHaveLength(2);
+    await applier.check();
+    applier.heard();
+    expect(deleted).toHaveLength(2);
+  });
+
   it('takes rules and routes back when nft refuses', async () => {
     const applier = fresh();
     await applier.apply(request({ wan: 'absent' }));
@@ -159,7 +188,7 @@ describe('the applier', () => {
     const full = {
       ...files.files,
       replace: () =>
-        ({ ok: false, error: { code: 'ENOSPC', path: MEMORY_PATH, message: 'no space left' } }) as const,
+        ({ ok: false, error: { code: 'ENOSPC', path: MEMORY_PATH, message: 'no space left.' } }) as const,
     };
     const applier = createApplier({ nft: nft.nft, routing: routing.routing, flows, files: full });
     const report = await applier.apply(request());

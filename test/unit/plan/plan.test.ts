@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { KernelRule } from '../../../src/core/plan/decode-rules.ts';
-import { decodeMemory, encodeMemory, type Memory } from '../../../src/core/plan/memory.ts';
+import {
+  decodeMemory,
+  encodeIntent,
+  encodeMemory,
+  type Intent,
+  type Memory,
+} from '../../../src/core/plan/memory.ts';
 import { isOurPreference, tablesOfRules, wanOfRule } from '../../../src/core/plan/ours.ts';
 import { planSwitch } from '../../../src/core/plan/plan.ts';
 import { planRoutes } from '../../../src/core/plan/plan-routes.ts';
@@ -309,29 +315,50 @@ describe('the memory', () => {
       desired: null,
     },
     states: { wan: 'online', wanb: 'disabled' },
+    intent: null,
+  };
+  const intent: Intent = {
+    from: 'abc',
+    text: 'def',
+    written: ['chain main'],
+    states: { wan: 'offline', wanb: 'disabled' },
+    drop: [{ which: 'wan', wan: 'wan', family: 'ipv4', number: 1, mark: 0x100, mask: 0x3f00 }],
   };
   it('gives back what was kept', () => {
-    expect(decodeMemory(encodeMemory(memory))).toEqual({ ok: true, value: memory });
+    expect(decodeMemory(encodeMemory(memory), null)).toEqual({ ok: true, value: memory });
+    const both = decodeMemory(encodeMemory(memory), encodeIntent(intent));
+    expect(both).toEqual({ ok: true, value: { ...memory, states: intent.states, intent } });
+  });
+  it('knows an intent of its table only, and one that nothing was read back before', () => {
+    const other = encodeIntent({ ...intent, from: 'xyz', written: null });
+    expect(decodeMemory(encodeMemory(memory), other)).toEqual({ ok: true, value: memory });
+    expect(decodeMemory(null, other)).toMatchObject({ ok: false });
+    const first = { ...intent, from: '', written: null };
+    expect(decodeMemory(null, encodeIntent(first))).toMatchObject({
+      ok: true,
+      value: { applied: { rules: [], tables: [] }, intent: first },
+    });
+    expect(decodeMemory(encodeMemory(memory), '{')).toEqual({ ok: true, value: memory });
   });
   it.each([
     ['', 'It is no JSON.'],
     ['{}', 'Its version is missing.'],
-    ['{"version":2}', 'It is of another version.'],
-    ['{"version":1,"text":7}', 'is missing'],
+    ['{"version":1}', 'It is of another version.'],
+    ['{"version":2,"text":7}', 'is missing'],
     ['[1]', 'is an array'],
   ])('takes %j for none', (text, reason) => {
-    const outcome = decodeMemory(text);
+    const outcome = decodeMemory(text, null);
     expect(outcome.ok ? '' : outcome.error).toContain(reason);
   });
   it('takes no half of it', () => {
     const text = encodeMemory(memory);
     for (let end = 0; end < text.length - 1; end += 7)
-      expect(decodeMemory(text.slice(0, end))).toMatchObject({ ok: false });
+      expect(decodeMemory(text.slice(0, end), null)).toMatchObject({ ok: false });
   });
   it('ignores states that it does not know, and refuses tables that are none of ours', () => {
     const odd = encodeMemory(memory).replace('"online"', '"asleep"');
-    expect(decodeMemory(odd)).toMatchObject({ ok: true, value: { states: { wanb: 'disabled' } } });
-    expect(decodeMemory(encodeMemory(memory).replace('"table":2}]', '"table":254}]'))).toMatchObject({
+    expect(decodeMemory(odd, null)).toMatchObject({ ok: true, value: { states: { wanb: 'disabled' } } });
+    expect(decodeMemory(encodeMemory(memory).replace('"table":2}]', '"table":254}]'), null)).toMatchObject({
       ok: false,
     });
   });

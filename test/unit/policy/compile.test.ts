@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LinkStatus } from '../../../src/api/status.ts';
 import { compile } from '../../../src/core/policy/compile.ts';
@@ -231,6 +232,41 @@ describe('a switch', () => {
       const kept = short.nft.chains.filter((chain) => previous.desired.nft.chains.includes(chain));
       expect(kept.length).toBeGreaterThan(short.nft.chains.length - 7);
     }
+  });
+
+  it('compiles to the same by the short way after any walk of states, and keeps what is the same', () => {
+    const words: readonly LinkStatus[] = [
+      'online',
+      'offline',
+      'connecting',
+      'disconnecting',
+      'disabled',
+      'unknown',
+    ];
+    const bases = [everything(), sized(12, 20)];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...bases),
+        fc.array(fc.tuple(fc.nat(), fc.constantFrom(...words)), { minLength: 1, maxLength: 12 }),
+        (base, walk) => {
+          let previous = { input: base, desired: compile(base) };
+          for (const [at, state] of walk) {
+            const links = previous.input.links.map((link, index) =>
+              index === at % base.links.length ? { ...link, state } : link,
+            );
+            const input: CompileInput = { ...base, links };
+            const desired = recompile(previous, input);
+            const wanted = compile(input);
+            expect(desired).toEqual(wanted);
+            expect(renderSwitch(previous.desired, desired)).toBe(renderSwitch(previous.desired, wanted));
+            // What is equal is one object: otherwise the next switch would compare all of it.
+            if (renderSwitch(previous.desired, desired) === '') expect(desired).toBe(previous.desired);
+            previous = { input, desired };
+          }
+        },
+      ),
+      { seed: 20_261_121, numRuns: 25 },
+    );
   });
 
   it('goes the long way when more than states has changed', () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { fpingArguments } from '../../../src/adapters/fping.ts';
+import { createFping, fpingArguments } from '../../../src/adapters/fping.ts';
 import { isDeviceName, specProblem } from '../../../src/adapters/probe-checks.ts';
 import { CLIENT_HELLO, DNS_QUERY, probeCommand } from '../../../src/adapters/probe-commands.ts';
 import { createLineCutter, decodeFpingLine, ProbeSequence } from '../../../src/adapters/probe-fping-lines.ts';
 import { combine } from '../../../src/adapters/probe-methods.ts';
+import { ok } from '../../../src/lib/result.ts';
 import { encodeText } from '../../../src/lib/text.ts';
 import type { ProbeResult, ProbeSpec } from '../../../src/ports/probe.ts';
+import type { Processes } from '../../../src/ports/processes.ts';
+import { createFakeTime } from '../../fakes/time.ts';
 
 const SPEC: ProbeSpec = {
   wan: 'wan',
@@ -53,10 +56,23 @@ describe("fping's lines", () => {
 });
 
 describe('probes without a line', () => {
+  it('gives up numbers that fping left out when a later one has timed out', () => {
+    const sequence = new ProbeSequence(100, 150, 0);
+    expect(sequence.settle(0, 3, 3)).toBe(true);
+    expect(sequence.settle(2, 3, 203)).toBe(true);
+    // 1 may still be answered, in time or not: a reply of a later one says nothing.
+    expect(sequence.skipped(4)).toEqual([1, 3]);
+    expect(sequence.settle(4, null, 555)).toBe(true);
+    expect(sequence.skipped(5)).toEqual([]);
+    expect(sequence.settle(3, null, 556)).toBe(false);
+    expect(sequence.overdue(560)).toEqual([]);
+  });
+
   it('are lost once their time is over, each once', () => {
     const sequence = new ProbeSequence(100, 150, 0);
     for (const seq of [0, 1, 2]) expect(sequence.settle(seq, 10, seq * 100 + 10)).toBe(true);
-    expect(sequence.overdue(900)).toEqual([]);
+    expect(sequence.overdueAt()).toBe(950);
+    expect(sequence.overdue(949)).toEqual([]);
     expect(sequence.overdue(1000)).toEqual([3]);
     expect(sequence.overdue(1200)).toEqual([4, 5]);
     expect(sequence.next()).toBe(6);
@@ -114,6 +130,40 @@ describe('arguments', () => {
     expect(specProblem({ ...SPEC, targets: ['example.org'] })).toMatch(/no ipv4 address/);
     expect(specProblem({ ...SPEC, source: '::1' })).toMatch(/no ipv4 address/);
     expect(specProblem({ ...SPEC, mark: -1 })).toMatch(/no firewall mark/);
+  });
+});
+
+describe('whether fping can mark', () => {
+  it('is asked once, and again only if nothing was answered', async () => {
+    const time = createFakeTime();
+    const started: string[] = [];
+    const helps = [
+      { stdout: '', timedOut: true },
+      { stdout: '--fwmark=N', timedOut: false },
+    ];
+    let asked = 0;
+    const processes: Processes = {
+      run: async () => {
+        const help = helps[asked] ?? { stdout: '', timedOut: false };
+        asked += 1;
+        const exit = { kind: 'exited', code: 0 } as const;
+        const outputs = { stdout: encodeText(help.stdout), stderr: new Uint8Array(0) };
+        return ok({ exit, ...outputs, timedOut: help.timedOut, truncated: false });
+      },
+      start: (argv) => {
+        started.push(argv.includes('-k') ? 'marked' : 'plain');
+        const nothing = () => undefined;
+        return ok({ pid: 2, write: nothing, queuedBytes: () => 0, closeInput: nothing, kill: nothing });
+      },
+    };
+    const prober = createFping({ processes, timers: time.timers, clock: time.clock });
+    for (let wan = 0; wan < 3; wan += 1) {
+      const running = prober.start(SPEC, () => undefined);
+      await time.settle();
+      running.stop();
+    }
+    expect(started).toEqual(['plain', 'marked', 'marked']);
+    expect(asked).toBe(2);
   });
 });
 

@@ -40,7 +40,7 @@ export function sleep({ runtime }: Bench, delayMs: number): Promise<void> {
 
 /** Polls until the condition holds; the deadline is far beyond what it takes. */
 export async function until(bench: Bench, what: string, condition: () => boolean): Promise<void> {
-  const endMs = bench.runtime.clock.monotonicMs() + 15_000;
+  const endMs = bench.runtime.clock.monotonicMs() + 30_000;
   while (!condition()) {
     check(bench.runtime.clock.monotonicMs() < endMs, `${what}: did not come about`);
     await sleep(bench, 5);
@@ -54,7 +54,7 @@ export async function run(
   stdin?: Uint8Array,
 ): Promise<Completed> {
   const done = await runtime.processes.run(argv, {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
     maxOutputBytes: 16 << 20,
     ...(stdin === undefined ? {} : { stdin }),
   });

@@ -1,15 +1,17 @@
+import type { ProcessExit } from '../../../../src/ports/processes.ts';
 import {
   bytes,
   type Case,
   check,
   codeOf,
-  EXIT_0,
   equal,
   mustRead,
   pattern,
   run,
   sameBytes,
+  sleep,
   text,
+  until,
 } from './case.ts';
 
 const mode = (value: number): string => value.toString(8);
@@ -40,6 +42,26 @@ export const fileCases: Case[] = [
     },
   },
   {
+    name: 'a file that is kept open is read as it is now, also one that is not there yet, or longer than one read',
+    run(bench) {
+      const { runtime, folder } = bench;
+      const path = `${folder}/a`;
+      const read = runtime.keepOpen(path);
+      equal(read(), null, 'before it is there');
+      for (const content of ['one', 'x'.repeat(10_000), '']) {
+        // Into the same file: one that is replaced is another.
+        equal(codeOf(runtime.files.append(path, bytes(content))), 'ok', 'append');
+        equal(read(), text(mustRead(bench, path)), 'content');
+      }
+      const uptime = runtime.keepOpen('/proc/uptime');
+      const before = Number(uptime()?.split(' ')[0]);
+      check(before > 0, 'uptime');
+      const end = runtime.clock.monotonicMs() + 50;
+      while (runtime.clock.monotonicMs() < end);
+      check(Number(uptime()?.split(' ')[0]) > before, 'a later uptime');
+    },
+  },
+  {
     name: 'concurrent readers see the old or the new content, never a part',
     async run(bench) {
       const { runtime, folder } = bench;
@@ -50,29 +72,28 @@ export const fileCases: Case[] = [
         runtime.files.replace(path, content);
         sums.push(text((await run(bench, ['cksum', path])).stdout));
       }
-      const seen = new Set<string>();
-      let ended = false;
+      let exit: ProcessExit | undefined;
       let words = '';
-      runtime.processes.start(
-        ['sh', '-c', 'i=0; while [ $i -lt 200 ]; do cksum "$1" || exit 1; i=$((i+1)); done', 'sh', path],
-        {
-          onStdout: (chunk) => {
-            words += text(chunk);
-          },
-          onExit: (exit) => {
-            ended = true;
-            equal(exit, EXIT_0, 'reader');
-          },
+      const reader = runtime.processes.start(['sh', '-c', 'while cksum "$1"; do :; done', 'sh', path], {
+        onStdout: (chunk) => {
+          words += text(chunk);
         },
-      );
-      for (let turn = 0; !ended; turn += 1) {
+        onExit: (how) => {
+          exit = how;
+        },
+      });
+      if (!reader.ok) throw new Error(reader.error.message);
+      const lines = (): string[] => words.split('\n').slice(0, -1);
+      // It reads beside us, at least so often, and until it has met both; it ends by itself only if it finds no file.
+      for (let turn = 0; lines().length < 200 || new Set(lines()).size < 2; turn += 1) {
+        equal(exit, undefined, 'reader');
         equal(codeOf(runtime.files.replace(path, contents[turn % 2] as Uint8Array)), 'ok', 'replace');
-        await new Promise<void>((resolve) => {
-          runtime.timers.after(1, resolve);
-        });
+        await sleep(bench, 1);
       }
-      for (const line of words.trimEnd().split('\n')) seen.add(`${line}\n`);
-      equal([...seen].sort(), [...sums].sort(), 'what readers saw');
+      reader.value.kill(15);
+      await until(bench, 'end of the reader', () => exit !== undefined);
+      const seen = [...new Set(lines())].map((line) => `${line}\n`);
+      equal(seen.sort(), [...sums].sort(), 'what readers saw');
       equal(runtime.files.list(folder), { ok: true, value: ['shared'] }, 'no temporary file is left');
     },
   },

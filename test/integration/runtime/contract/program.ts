@@ -8,7 +8,7 @@ export const programCases: Case[] = [
     async run(bench) {
       const words = ['--flag', 'a b', 'ä', '', '-'];
       const done = await bench.runtime.processes.run([...bench.self, 'act', 'describe', ...words], {
-        timeoutMs: 10_000,
+        timeoutMs: 30_000,
         env: { PATH: '/usr/bin:/bin', GIVEN: 'value' },
       });
       check(done.ok, 'started');
@@ -95,13 +95,16 @@ export const programCases: Case[] = [
 /** The datagrams that came to /dev/log while `use` ran and until `last` was among them: `PRIORITY MESSAGE` each. */
 async function datagrams(bench: Bench, last: string, use: () => Promise<void>): Promise<string[]> {
   let received = '';
+  let hasEnded = false;
   const receiver = bench.runtime.processes.start(
     ['socat', '-u', '-b', '65536', 'UNIX-RECV:/dev/log', 'STDOUT'],
     {
       onStdout: (chunk) => {
         received += text(chunk);
       },
-      onExit: () => undefined,
+      onExit: () => {
+        hasEnded = true;
+      },
     },
   );
   if (!receiver.ok) throw new Error(receiver.error.message);
@@ -111,6 +114,8 @@ async function datagrams(bench: Bench, last: string, use: () => Promise<void>): 
     await until(bench, last, () => received.includes(last));
   } finally {
     receiver.value.kill(15);
+    // It takes the socket away when it ends, and that must not be the next one's.
+    await until(bench, 'end of the receiver', () => hasEnded);
     bench.runtime.files.remove('/dev/log');
   }
   // A datagram carries its padding: its length is what shows that no two were merged and none was cut.

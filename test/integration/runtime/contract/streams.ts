@@ -6,6 +6,7 @@ import {
   check,
   equal,
   join,
+  mustRead,
   openDescriptors,
   pattern,
   sameBytes,
@@ -37,6 +38,13 @@ function connect({ runtime }: Bench, path: string) {
 
 const heard = (seen: Seen): number => seen.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
+/** The path is there from bind(2) on; who connects before listen(2) is refused. Flag SO_ACCEPTCON of unix(7), as /proc/net/unix has it. */
+function isListening(bench: Bench, path: string): boolean {
+  return text(mustRead(bench, '/proc/net/unix'))
+    .split('\n')
+    .some((line) => line.endsWith(` ${path}`) && line.split(/\s+/)[3] === '00010000');
+}
+
 /** A socat that listens; the case gets the path once it does. */
 async function withServer(
   bench: Bench,
@@ -49,7 +57,7 @@ async function withServer(
     onExit: () => undefined,
   });
   if (!server.ok) throw new Error(server.error.message);
-  await until(bench, 'server', () => bench.runtime.files.info(path).ok);
+  await until(bench, 'server', () => isListening(bench, path));
   try {
     await use(path);
   } finally {

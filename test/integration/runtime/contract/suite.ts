@@ -11,7 +11,7 @@ import { programCases, syslogCases } from './program.ts';
 import { streamCases } from './streams.ts';
 import { timeCases } from './time.ts';
 
-const CASE_TIMEOUT_MS = 40_000;
+const CASE_TIMEOUT_MS = 120_000;
 
 /** The cases for a runtime, in the order in which they run. */
 export function casesFor(runtime: Runtime['name']): Case[] {

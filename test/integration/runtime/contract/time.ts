@@ -52,7 +52,7 @@ export const timeCases: Case[] = [
     async run(bench) {
       const { timers } = bench.runtime;
       const ran: string[] = [];
-      const done = bench.runtime.processes.run([...bench.self, 'act', 'throw'], { timeoutMs: 10_000 });
+      const done = bench.runtime.processes.run([...bench.self, 'act', 'throw'], { timeoutMs: 30_000 });
       timers.after(5, () => ran.push('here'));
       const result = await done;
       check(result.ok, 'started');
@@ -73,7 +73,7 @@ export const timeCases: Case[] = [
         if (!stop) bench.runtime.timers.after(0, again);
       };
       again();
-      const done = await bench.runtime.processes.run(['echo', 'served'], { timeoutMs: 10_000 });
+      const done = await bench.runtime.processes.run(['echo', 'served'], { timeoutMs: 30_000 });
       stop = true;
       check(done.ok && !done.value.timedOut && done.value.stdout.length === 7, 'echo was served');
       check(turns > 0, 'the loop ran');
