@@ -12,7 +12,7 @@ import { initialState } from '../core/engine/state.ts';
 import { step } from '../core/engine/step.ts';
 import { shownProblems } from '../core/health/problems.ts';
 import { renderKeepalived } from '../core/keepalived/render.ts';
-import type { ScriptGeneration } from '../core/keepalived/uci.ts';
+import { type ScriptGeneration, scriptSections } from '../core/keepalived/uci.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Files } from '../ports/files.ts';
 
@@ -21,14 +21,29 @@ export function readPackage(files: Files, folder: string, name: string): UciRead
 }
 
 /** Problems that the files alone show: what a router would say right after it read them. */
-export function checkFolder(files: Files, folder: string): Problem[] {
+export function checkFolder(files: Files, folder: string, partner: string | null = null): Problem[] {
   const now = { monotonicMs: 0, wallMs: 0 };
+  const known = (from: string, name: string): readonly UciSection[] | null => {
+    const reading = readPackage(files, from, name);
+    return reading.kind === 'read' ? reading.sections : null;
+  };
   const program = { version: '', hostname: '', run: '', startedAt: 0 };
   const event = {
     kind: 'configRead',
     hagw: readPackage(files, folder, 'hagw'),
     mwan3: readPackage(files, folder, 'mwan3'),
     keepalived: readPackage(files, folder, 'keepalived'),
+    setup: {
+      packages: {
+        network: known(folder, 'network'),
+        mwan3: known(folder, 'mwan3'),
+        keepalived: known(folder, 'keepalived'),
+        firewall: known(folder, 'firewall'),
+        dhcp: known(folder, 'dhcp'),
+      },
+      live: null,
+      partnerMwan3: partner === null ? null : known(partner, 'mwan3'),
+    },
   } as const;
   const { state } = step(initialState(program), event, now);
   // Without the moment at which it was seen: nobody saw it. `ubus-lost` is not old enough to show at this moment.
@@ -51,12 +66,7 @@ export function printKeepalived(
 ): Result<string, string> {
   const sections = sectionsOf(files, folder, 'keepalived');
   if (!sections.ok) return sections;
-  const list = sections.value.map(({ type, name, options }) => ({
-    type,
-    name: name ?? '',
-    options: new Map(options.map((option) => [option.name, option.value] as const)),
-  }));
-  return ok(renderKeepalived(list, generation, { written }));
+  return ok(renderKeepalived(scriptSections(sections.value), generation, { written }));
 }
 
 /** Which of the pair, by its name or by the addresses in UCI network. */

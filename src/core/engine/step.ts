@@ -18,11 +18,14 @@ import { decodeMultiWan } from '../config/multiwan.ts';
 import { decodeMwan3 } from '../config/mwan3.ts';
 import type { ConfigProblem, UciReading, UciSection } from '../config/uci.ts';
 import { type Happening, type Now, record } from '../events/timeline.ts';
+import { findSetup } from '../health/check-setup.ts';
 import { findProblems } from '../health/checks.ts';
 import { nextVisibleAt, trackProblems } from '../health/problems.ts';
+import { setupMayDiffer } from '../health/setup.ts';
 import { happeningsBetween } from './happenings.ts';
 import type { Effect, Event, EventKind, Step } from './messages.ts';
 import { finished, readBadly, readWell, request, startDue } from './polls.ts';
+import { refusalsAfter } from './refusals.ts';
 import { deriveRole } from './role.ts';
 import { type PackageState, routerName, SOURCES, type Source, type State } from './state.ts';
 import { applyAbsence, applyDump, applyNotification, deriveGroups } from './vrrp.ts';
@@ -40,7 +43,7 @@ type Handler<K extends EventKind> = (
 ) => Handled;
 
 /** Packages that the service reads. */
-const PACKAGES = ['hagw', 'mwan3', 'keepalived', 'network'];
+const PACKAGES = ['hagw', 'mwan3', 'keepalived', 'network', 'firewall', 'dhcp'];
 
 function takePackage<T>(
   before: PackageState<T>,
@@ -93,6 +96,7 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
       // What is wrong with it does not take the running one away.
       multiWanConfig: takePackage(state.multiWanConfig, event.mwan3, decodeMultiWan, true),
       keepalivedConfig: takePackage(state.keepalivedConfig, event.keepalived, decodeKeepalived, false),
+      setup: event.setup ?? state.setup,
     };
     const done = took(next, 'config', now);
     if (next.hagw.value?.engine === engineBefore) return done;
@@ -105,7 +109,8 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
   linksRead: (state, { facts }, now) => took({ ...state, links: readWell(facts) }, 'links', now),
   vrrpRead: (state, { facts }, now) => {
     const begunAt = state.polls.vrrp.readingSince ?? now.monotonicMs;
-    const next = applyDump({ ...state, vrrp: readWell(facts) }, facts, begunAt, now);
+    const refusals = refusalsAfter(state, facts);
+    const next = applyDump({ ...state, refusals, vrrp: readWell(facts) }, facts, begunAt, now);
     return took(next, 'vrrp', now);
   },
   conntrackRead: (state, { facts }, now) => took({ ...state, conntrack: readWell(facts) }, 'conntrack', now),
@@ -199,6 +204,7 @@ function levelOf({ kind, to }: Happening): 'info' | 'notice' | 'warning' | 'err'
 function settle(before: State, handled: Handled, now: Now): Step {
   const at = now.monotonicMs;
   let state = deriveGroups(handled.state, at);
+  if (setupMayDiffer(before, state)) state = { ...state, setupFindings: findSetup(state) };
   state = { ...state, wans: deriveWans(state, at) };
   state = { ...state, role: deriveRole(state, at), steppedAt: at };
   const tracked = trackProblems(state.problems, findProblems(state), at);
