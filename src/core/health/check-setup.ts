@@ -134,7 +134,13 @@ const conntrackdTraps: SetupCheck = ({ config, live, interfaces }, add) => {
     );
   if (config.managePair || interfaces === null) return;
   const mine = interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address));
-  for (const [, address = ''] of text.matchAll(/\bIPv[46]_(?:address|interface)\s+([0-9a-fA-F.:]+)/g))
+  // Addresses of filters are anybody's.
+  const links = [...text.matchAll(/\b(?:UDP|TCP|Multicast)\b[^{}]*\{([^}]*)\}/gi)].map(
+    ([, body = '']) => body,
+  );
+  for (const [, address = ''] of links
+    .join('\n')
+    .matchAll(/\bIPv[46]_(?:address|interface)\s+([0-9a-fA-F.:]+)/g))
     if (!/^(22[4-9]|23\d|ff..:)/i.test(address) && !mine.includes(address))
       add(
         'conntrackd-address',

@@ -368,7 +368,9 @@ export const SETUP_CASES = {
   'conntrackd-address': {
     where: 'conntrackd',
     wrong: conntrackd('UDP { IPv4_address 10.255.255.9 }'),
-    right: conntrackd('Multicast {\n IPv4_address 225.0.0.50\n IPv4_interface 10.255.255.1\n}'),
+    right: conntrackd(
+      'Sync { Multicast Default {\n IPv4_address 225.0.0.50\n IPv4_interface 10.255.255.1\n} }\nGeneral { Filter From Userspace { Address Ignore { IPv4_address 10.255.255.9 } } }',
+    ),
   },
   'wans-differ': {
     where: 'mwan3',
