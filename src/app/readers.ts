@@ -7,6 +7,7 @@ import { readError } from '../core/neighbours/read-error.ts';
 import type { Files } from '../ports/files.ts';
 import type { ServicePorts } from './ports.ts';
 import { readServices } from './services.ts';
+import { readSetup } from './setup.ts';
 
 /** Each port has time-outs of its own below this; it is for the case that one forgets. */
 const LONGEST_READ_MS = 20_000;
@@ -28,13 +29,17 @@ async function readLinks(ports: ServicePorts): Promise<Event> {
 }
 
 const READERS: { readonly [S in Source]: (ports: ServicePorts) => Promise<Event> } = {
-  config: async ({ files }) => ({
-    kind: 'configRead',
-    hagw: readPackage(files, 'hagw'),
-    mwan3: readPackage(files, 'mwan3'),
-    keepalived: readPackage(files, 'keepalived'),
-    network: readPackage(files, 'network'),
-  }),
+  config: async ({ files }) => {
+    const read = {
+      mwan3: readPackage(files, 'mwan3'),
+      keepalived: readPackage(files, 'keepalived'),
+      network: readPackage(files, 'network'),
+    };
+    const setup = readSetup(files, (name) =>
+      name === 'mwan3' || name === 'keepalived' || name === 'network' ? read[name] : readPackage(files, name),
+    );
+    return { kind: 'configRead', hagw: readPackage(files, 'hagw'), ...read, setup };
+  },
   links: readLinks,
   vrrp: async ({ vrrp }) => {
     const result = await vrrp.read();

@@ -41,7 +41,14 @@ export const COMMANDS = {
   check: {
     words: '',
     count: [0, 0],
-    options: { config: CONFIG_OPTION, json: JSON_OPTION },
+    options: {
+      config: CONFIG_OPTION,
+      partner: {
+        value: 'DIR',
+        text: "With --config: the partner's folder, whose WANs must be numbered alike.",
+      },
+      json: JSON_OPTION,
+    },
     text: 'Says what is wrong; the exit code is the worst of it. With --config, what the files alone show.',
   },
   print: {

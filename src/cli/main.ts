@@ -112,7 +112,7 @@ const RUN: { readonly [K in CommandName]: Command } = {
         env.stderr(`hagw: ${clean(listed.error.message)}\n`);
         return EXIT.badConfig;
       }
-      health = (await import('./on-files.ts')).checkFolder(env.files, folder);
+      health = (await import('./on-files.ts')).checkFolder(env.files, folder, options.get('partner') ?? null);
     }
     if (options.has('json')) json(env, health);
     else showHealth(env, health);

@@ -5,7 +5,7 @@ import type { UciSection } from '../core/config/uci.ts';
 import { CONNTRACKD_PLACES } from '../core/conntrackd/places.ts';
 import { CONNTRACKD_HASH_LIMIT, renderConntrackd } from '../core/conntrackd/render.ts';
 import { renderKeepalived } from '../core/keepalived/render.ts';
-import type { ScriptGeneration } from '../core/keepalived/uci.ts';
+import { type ScriptGeneration, scriptSections } from '../core/keepalived/uci.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import type { Files } from '../ports/files.ts';
 import { readPackage } from './packages.ts';
@@ -26,12 +26,7 @@ export function printKeepalived(
 ): Result<string, string> {
   const sections = sectionsOf(files, folder, 'keepalived');
   if (!sections.ok) return sections;
-  const list = sections.value.map(({ type, name, options }) => ({
-    type,
-    name: name ?? '',
-    options: new Map(options.map((option) => [option.name, option.value] as const)),
-  }));
-  return ok(renderKeepalived(list, generation, { written }));
+  return ok(renderKeepalived(scriptSections(sections.value), generation, { written }));
 }
 
 /** Which of the pair, by its name or by the addresses in UCI network. */

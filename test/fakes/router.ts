@@ -71,6 +71,7 @@ config vrrp_instance
 	option priority '250'
 	option advert_int '0.1'
 	option version '3'
+	option nopreempt '1'
 
 config vrrp_instance
 	option name 'wan'
@@ -79,6 +80,7 @@ config vrrp_instance
 	option priority '250'
 	option advert_int '0.1'
 	option version '3'
+	option nopreempt '1'
 
 config vrrp_sync_group
 	option name 'gw'

@@ -111,15 +111,48 @@ export const FAULTS = {
 const SPLIT =
   'table inet lab_split { chain input { type filter hook prerouting priority -400; meta l4proto 112 drop; }; }';
 
-/** No advert arrives at either router, by whatever cable: both become active. Ends when `heal` is called. */
+/**
+ * Makes the router with the higher priority the active one, if it is not: after a split brain it is the one that never stepped down, and it has
+ * not seen what its connections did meanwhile.
+ */
+export async function strongerActive(lab: Lab): Promise<void> {
+  const { active, backup } = await waitForPair(lab);
+  if (active.plan.priority > backup.plan.priority) return;
+  await FAULTS.cleanStop.strike(active);
+  await waitForRole(backup, ['active']);
+  await FAULTS.cleanStop.repair(active);
+  await waitForPair(lab);
+}
+
+/** What gratuitous ARP does sooner or later: everybody has `router` for the owner of the virtual addresses. */
+async function arpLeadsTo(lab: Lab, router: Router): Promise<void> {
+  const { clients, wans, lanVirtualAddress } = lab.topology;
+  const tell = async (machine: string, device: string, address: string, port: string): Promise<void> => {
+    const mac = router.plan.ports.find((one) => one.device === port)?.mac ?? '';
+    const entry = [address, 'lladdr', mac, 'dev', device, 'nud', 'stale'];
+    await lab.runIn(machine, ['ip', 'neigh', 'replace', ...entry]);
+  };
+  await Promise.all([
+    ...clients.map(({ name }) => tell(name, 'lan', lanVirtualAddress, 'lan')),
+    ...wans.map(({ isp, name, virtualAddress }) => tell(isp, 'wan', virtualAddress, name)),
+  ]);
+}
+
+/**
+ * No advert arrives at either router, by whatever cable: both become active, and everybody turns to the one that was backup. After `heal`,
+ * which ends it, everybody turns to the one that stays active.
+ */
 export async function splitBrain(lab: Lab): Promise<{ heal(): Promise<void> }> {
   const routers = Object.values(lab.routers);
+  const { backup } = await waitForPair(lab);
   await Promise.all(routers.map((router) => router.must(['nft', SPLIT])));
   await Promise.all(routers.map((router) => waitForRole(router, ['active'])));
+  await arpLeadsTo(lab, backup);
   return {
     async heal() {
       await Promise.all(routers.map((router) => router.must(['nft', 'delete table inet lab_split'])));
-      await waitForPair(lab);
+      const { active } = await waitForPair(lab);
+      await arpLeadsTo(lab, active);
     },
   };
 }

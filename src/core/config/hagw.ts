@@ -63,7 +63,7 @@ export interface DecodedConfig<T> {
 }
 
 /** Advertisement_Interval of each profile, in ms: 0.284 s and 0.067 s of gap at a loss of power, as measured. */
-const ADVERT_INTERVALS = { default: 100, fast: 20 };
+export const ADVERT_INTERVALS = { default: 100, fast: 20 };
 /** Priorities of the first and the second router (near the top, so that Skew_Time is small). */
 const PRIORITIES = [250, 240];
 

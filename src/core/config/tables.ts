@@ -80,7 +80,7 @@ export const GLOBALS = {
     max: 3600,
     default: '10',
     safety: true,
-    text: 'How long a WAN must be lost or back before it makes the routers change roles.',
+    text: 'How long a WAN must have been back before it counts again; one that was not up for so long must be lost for as long before the routers change roles.',
   },
   conntrackd_transport: {
     type: 'enum',

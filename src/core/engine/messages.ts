@@ -7,6 +7,7 @@
 import type { UciReading } from '../config/uci.ts';
 import type { ConntrackFacts } from '../conntrackd/facts.ts';
 import type { Happening, TimelineEntry } from '../events/timeline.ts';
+import type { SetupFacts } from '../health/setup.ts';
 import type { VrrpFacts } from '../keepalived/facts.ts';
 import type { Mwan3Facts } from '../mwan3/facts.ts';
 import type { ReadError } from '../neighbours/read-error.ts';
@@ -25,6 +26,8 @@ export type Event =
       readonly mwan3: UciReading;
       readonly keepalived: UciReading;
       readonly network: UciReading;
+      /** The packages again, with those that the checks alone look at. */
+      readonly setup?: SetupFacts;
     }
   | { readonly kind: 'linksRead'; readonly facts: LinkFacts }
   | { readonly kind: 'vrrpRead'; readonly facts: VrrpFacts }

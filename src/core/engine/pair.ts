@@ -48,8 +48,13 @@ export const INITIAL_PAIR: PairState = {
 /** Between two messages that say the same: to a partner that listens, and to nobody. */
 const TELL_MS = 1000;
 const TELL_NOBODY_MS = 5000;
-/** Between two looks for a message: usually, and while something is under way. */
-const READ_MS = 1000;
+/**
+ * Between two looks for a message: where nothing was ever heard, usually, while one is out, and while something is under way. A stamp
+ * that comes back has waited for two looks and two messages: that must be well below GRANT_MS.
+ */
+const READ_NOBODY_MS = 1000;
+const READ_MS = 500;
+const READ_OUT_MS = 250;
 const READ_BUSY_MS = 100;
 /** A lease that grows by less is not written anew. */
 const RENEW_MS = 500;
@@ -177,9 +182,14 @@ function isBusy(state: PairState, now: number): boolean {
   );
 }
 
+function readEvery(state: PairState, now: number): number {
+  if (isBusy(state, now)) return READ_BUSY_MS;
+  if (state.lease !== null || state.heard?.out === true) return READ_OUT_MS;
+  return state.heard === null ? READ_NOBODY_MS : READ_MS;
+}
+
 function settleRead(state: PairState, now: number): PairStep {
-  const every = isBusy(state, now) ? READ_BUSY_MS : READ_MS;
-  if (state.situation === null || now < state.readAt + every) return { state, effects: [] };
+  if (state.situation === null || now < state.readAt + readEvery(state, now)) return { state, effects: [] };
   return { state: { ...state, readAt: now }, effects: [{ kind: 'read' }] };
 }
 
@@ -260,7 +270,7 @@ export function stepPair(before: PairState, event: PairEvent, now: number): Pair
 export function nextPairDeadline(state: PairState, now: number): number | null {
   const { situation, yielding, lease, told, switching } = state;
   if (situation === null) return lease === null && switching === null ? null : now;
-  const times: number[] = [state.readAt + (isBusy(state, now) ? READ_BUSY_MS : READ_MS)];
+  const times: number[] = [state.readAt + readEvery(state, now)];
   const due = wanDueAt(state.wan, situation.holdMs);
   if (due !== null) times.push(due);
   if (yielding !== null) times.push(yielding.until);

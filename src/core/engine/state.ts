@@ -11,6 +11,8 @@ import type { TableUse } from '../config/network-tables.ts';
 import type { ConfigProblem } from '../config/uci.ts';
 import type { ConntrackFacts } from '../conntrackd/facts.ts';
 import { EMPTY_TIMELINE, type Timeline } from '../events/timeline.ts';
+import type { Finding } from '../health/catalogue.ts';
+import type { SetupFacts } from '../health/setup.ts';
 import type { VrrpFacts } from '../keepalived/facts.ts';
 import type { Mwan3Facts } from '../mwan3/facts.ts';
 import type { ReadError } from '../neighbours/read-error.ts';
@@ -92,6 +94,16 @@ export interface TrackedWan {
   readonly reason: string;
 }
 
+/** Adverts that keepalived heard and did not believe. */
+export interface Refusal {
+  readonly instance: string;
+  readonly counters: readonly string[];
+  /** Dumps in which they have grown. */
+  readonly grown: number;
+  /** Dumps since they last grew. */
+  readonly quiet: number;
+}
+
 export interface Role {
   readonly state: VrrpState;
   readonly since: number | null;
@@ -135,6 +147,12 @@ export interface State {
   /** What our own engine last said; null = it has not begun. */
   readonly multiWan: MultiWanReport | null;
   readonly keepalivedConfig: PackageState<KeepalivedConfig>;
+  /** The other packages, for the checks; null = not read. */
+  readonly setup: SetupFacts | null;
+  /** What is wrong there. */
+  readonly setupFindings: readonly Finding[];
+  /** Instances that refuse adverts: how often in a row, and in which of keepalived's counters. */
+  readonly refusals: readonly Refusal[];
   /** The pair's files in other packages; null = not looked at yet. */
   readonly pairConfig: PairConfigReport | null;
   /** What the pair machine last said; null = it has not begun. */
@@ -178,6 +196,9 @@ export function initialState(program: Program): State {
     tableUses: [],
     multiWan: null,
     keepalivedConfig: UNREAD_PACKAGE,
+    setup: null,
+    setupFindings: [],
+    refusals: [],
     pairConfig: null,
     duty: null,
     handover: null,

@@ -18,11 +18,14 @@ import { decodeMultiWan } from '../config/multiwan.ts';
 import { tableUses } from '../config/network-tables.ts';
 import type { ConfigProblem, UciReading, UciSection } from '../config/uci.ts';
 import { type Happening, type Now, record } from '../events/timeline.ts';
+import { findSetup } from '../health/check-setup.ts';
 import { findProblems } from '../health/checks.ts';
 import { nextVisibleAt, trackProblems } from '../health/problems.ts';
+import { setupMayDiffer } from '../health/setup.ts';
 import { happeningsBetween } from './happenings.ts';
 import type { Effect, Event, EventKind, Step } from './messages.ts';
 import { finished, readBadly, readWell, request, startDue } from './polls.ts';
+import { refusalsAfter } from './refusals.ts';
 import { deriveRole } from './role.ts';
 import {
   type MultiWanPackage,
@@ -47,7 +50,7 @@ type Handler<K extends EventKind> = (
 ) => Handled;
 
 /** Packages that the service reads. */
-const PACKAGES = ['hagw', 'mwan3', 'keepalived', 'network'];
+const PACKAGES = ['hagw', 'mwan3', 'keepalived', 'network', 'firewall', 'dhcp'];
 
 function takePackage<T>(
   before: PackageState<T>,
@@ -112,6 +115,7 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
       multiWanConfig: takeMultiWan(state, event.mwan3, hagw.value?.engine),
       tableUses: event.network.kind === 'read' ? tableUses(event.network.sections) : state.tableUses,
       keepalivedConfig: takePackage(state.keepalivedConfig, event.keepalived, decodeKeepalived, false),
+      setup: event.setup ?? state.setup,
     };
     const done = took(next, 'config', now);
     if (next.hagw.value?.engine === engineBefore) return done;
@@ -124,7 +128,8 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
   linksRead: (state, { facts }, now) => took({ ...state, links: readWell(facts) }, 'links', now),
   vrrpRead: (state, { facts }, now) => {
     const begunAt = state.polls.vrrp.readingSince ?? now.monotonicMs;
-    const next = applyDump({ ...state, vrrp: readWell(facts) }, facts, begunAt, now);
+    const refusals = refusalsAfter(state, facts);
+    const next = applyDump({ ...state, refusals, vrrp: readWell(facts) }, facts, begunAt, now);
     return took(next, 'vrrp', now);
   },
   conntrackRead: (state, { facts }, now) => took({ ...state, conntrack: readWell(facts) }, 'conntrack', now),
@@ -218,6 +223,7 @@ function levelOf({ kind, to }: Happening): 'info' | 'notice' | 'warning' | 'err'
 function settle(before: State, handled: Handled, now: Now): Step {
   const at = now.monotonicMs;
   let state = deriveGroups(handled.state, at);
+  if (setupMayDiffer(before, state)) state = { ...state, setupFindings: findSetup(state) };
   state = { ...state, wans: deriveWans(state, at) };
   state = { ...state, role: deriveRole(state, at), steppedAt: at };
   const tracked = trackProblems(state.problems, findProblems(state), at);

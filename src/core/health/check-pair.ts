@@ -1,4 +1,5 @@
 /** The pair: who this router is, its virtual addresses, keepalived, conntrackd. */
+import { REFUSED_DUMPS } from '../engine/refusals.ts';
 import { type State, whoAmI } from '../engine/state.ts';
 import type { Finding } from './catalogue.ts';
 
@@ -74,6 +75,55 @@ function runningVersion(state: State, name: string): number | null {
   return state.vrrp.value?.instances.find((item) => item.name === name)?.version ?? null;
 }
 
+/** One finding for all of them: a group goes into fault as one, for one cable. */
+function faultFindings(state: State): readonly Finding[] {
+  // What we hold out ourselves is no failure.
+  const names = state.instances.flatMap(({ name, state: now }) => (now === 'fault' ? [name] : []));
+  if (names.length === 0 || (state.duty?.out ?? null) !== null) return [];
+  const ours = (state.keepalivedConfig.value?.instances ?? []).filter(({ name }) => names.includes(name));
+  const dumped = (state.vrrp.value?.instances ?? []).filter(({ name }) => names.includes(name));
+  const tracked = [...ours, ...dumped].map(({ device }) => device);
+  const dead = (state.links.value?.devices ?? [])
+    .filter(({ name, carrier }) => carrier === false && tracked.includes(name))
+    .map(({ name }) => name);
+  const why = dead.length > 0 ? `${dead.join(', ')} has no carrier` : 'a tracked interface or script fails';
+  const all = names.map((name) => `'${name}'`).join(', ');
+  return [
+    {
+      code: 'instance-fault',
+      where: 'keepalived',
+      text: `keepalived has put ${all} into fault: ${why}. This router cannot become active.`,
+    },
+  ];
+}
+
+/** What keepalived hears of others. */
+function wireFindings(state: State): readonly Finding[] {
+  const whereOf = (name: string): string =>
+    state.keepalivedConfig.value?.instances.find((item) => item.name === name)?.where ?? '';
+  const refused = state.refusals
+    .filter(({ grown }) => grown >= REFUSED_DUMPS)
+    .map(
+      ({ instance, counters }): Finding => ({
+        code: 'adverts-refused',
+        where: whereOf(instance),
+        text: `'${instance}' hears adverts of its VRID that it refuses (${counters.join(', ')} grow): another router has the VRID, or the partner is set up otherwise.`,
+      }),
+    );
+  const equal = (state.vrrp.value?.instances ?? [])
+    .filter((item) => item.activePriority === item.effectivePriority)
+    .map(({ name, effectivePriority }) => ({
+      code: 'vrrp-priority' as const,
+      where: `${whereOf(name)}.priority`,
+      text: `Is ${effectivePriority}, as the active router's: which of the two wins is left to their addresses.`,
+    }))
+    .filter(
+      ({ where }) =>
+        !state.setupFindings.some((item) => item.code === 'vrrp-priority' && item.where === where),
+    );
+  return [...refused, ...equal];
+}
+
 export function keepalivedFindings(state: State): readonly Finding[] {
   const { value, error } = state.vrrp;
   const running: Finding[] = [];
@@ -92,21 +142,12 @@ export function keepalivedFindings(state: State): readonly Finding[] {
         text: `keepalived does not have '${name}'; it may have refused it, for instance because device ${device} is missing, or it was not reloaded.`,
       }),
     );
-  const faults = state.instances
-    // What we hold out ourselves is no failure.
-    .filter((item) => item.state === 'fault' && (state.duty?.out ?? null) === null)
-    .map(
-      ({ name }): Finding => ({
-        code: 'instance-fault',
-        where: configured.find((item) => item.name === name)?.where ?? '',
-        text: `keepalived has put '${name}' into fault: a tracked interface or script fails. This router cannot become active.`,
-      }),
-    );
+  const faults = faultFindings(state);
   const isSplit = state.role.state === 'unknown' && value !== null && state.instances.length > 0;
   const split: Finding[] = isSplit
     ? [{ code: 'states-differ', where: 'keepalived', text: state.role.reason }]
     : [];
-  return [...running, ...missing, ...faults, ...split, ...advertFindings(state)];
+  return [...running, ...missing, ...faults, ...split, ...advertFindings(state), ...wireFindings(state)];
 }
 
 export function conntrackFindings(state: State): readonly Finding[] {

@@ -24,6 +24,7 @@ export const CHECKS: readonly ((state: State) => readonly Finding[])[] = [
   dutyFindings,
   handoverFindings,
   pairConfigFindings,
+  ({ setupFindings }) => setupFindings,
   addressFindings,
   keepalivedFindings,
   conntrackFindings,

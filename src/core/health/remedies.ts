@@ -20,6 +20,73 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
   'address-interface-missing': NETWORK,
   'address-without-instance':
     'Add a `vrrp_instance` with that VRID on that device to /etc/config/keepalived.',
+  'address-outside':
+    'Correct the address or its length in /etc/config/hagw, or `uci set network.NAME.ipaddr=ADDRESS; uci set network.NAME.netmask=MASK; uci commit network; /etc/init.d/network reload`.',
+  'sync-shared':
+    'Give it a port of its own: `uci set network.SYNC.device=PORT; uci commit network; /etc/init.d/network reload`, on both routers.',
+  'advert-too-fast':
+    '`uci delete hagw.globals.advert_interval_ms; uci commit hagw; /etc/init.d/hagw reload`, or `uci set hagw.globals.advert_profile=fast`, on both routers.',
+  'adverts-refused':
+    'Give the pair another VRID (`uci set hagw.NAME.vrid=N; uci commit hagw; /etc/init.d/hagw reload`, on both routers), or make the other router of that VRID known. auth_, version and number of addresses must be the same on both.',
+  'wan-no-route':
+    "`uci set network.NAME.gateway=ADDRESS; uci commit network; /etc/init.d/network reload`; or a `route` section of keepalived in the instance's `virtual_routes`.",
+  'keepalived-disabled':
+    '`uci delete keepalived.globals.enabled; uci commit keepalived; /etc/init.d/keepalived start`',
+  'vrrp-broken-word':
+    'Take the quotation mark or the blank out: `uci set PLACE.name=NAME; uci commit keepalived; /etc/init.d/keepalived reload`. PLACE is what the finding names.',
+  'vrrp-flag-zero':
+    '`uci delete PLACE; uci commit keepalived; /etc/init.d/keepalived reload`. PLACE is what the finding names.',
+  'vrrp-label-long':
+    '`uci set PLACE=v; uci commit keepalived; /etc/init.d/keepalived reload`, or no option `device` at all (`uci delete keepalived.NAME.device`). PLACE is what the finding names.',
+  'vrrp-interface':
+    '`uci set PLACE=DEVICE; uci commit keepalived; /etc/init.d/keepalived restart`. PLACE is what the finding names, DEVICE what `ifstatus NAME` calls l3_device.',
+  'vrrp-left-out':
+    'Correct the name, or add the section: `uci add keepalived TYPE; uci set keepalived.@TYPE[-1].name=NAME; uci commit keepalived; /etc/init.d/keepalived reload`.',
+  'track-weight':
+    '`uci delete keepalived.SECTION.weight; uci commit keepalived; /etc/init.d/keepalived reload`: without it a failure puts the group into fault.',
+  'track-script-unusable':
+    'Put the program where no symbolic link is in its path (not below /var), `chmod 755` it, then `uci set PLACE=PATH; uci commit keepalived; /etc/init.d/keepalived reload`.',
+  'vrrp-no-group':
+    '`uci set keepalived.pair=vrrp_sync_group; uci set keepalived.pair.name=pair; uci add_list keepalived.pair.group=NAME` for each instance; `uci commit keepalived; /etc/init.d/keepalived reload`. Or let hagw write it: `uci set hagw.globals.manage_pair=1; uci commit hagw; /etc/init.d/hagw reload`.',
+  'vrrp-preempt':
+    "`uci set PLACE=1` for nopreempt (PLACE is what the finding names), `uci set keepalived.SECTION.state=BACKUP; uci commit keepalived; /etc/init.d/keepalived reload`. If it must return: `preempt_delay` 30 instead; for hagw's own, `uci set hagw.globals.preempt_delay_s=30; uci commit hagw`.",
+  'vrrp-priority':
+    '`uci set PLACE=N; uci commit keepalived; /etc/init.d/keepalived reload` on one of them: 250 here and 240 there.',
+  'vrrp-password':
+    '`uci delete PLACE; uci commit keepalived; /etc/init.d/keepalived reload`; let the firewall take adverts from the partner alone.',
+  'firewall-protocol':
+    '`uci set PLACE=NUMBER; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names; `fw4 check` says whether the rest holds.',
+  'snat-missing':
+    '`uci add firewall nat; uci set firewall.@nat[-1].src=ZONE; uci set firewall.@nat[-1].device=DEVICE; uci set firewall.@nat[-1].proto=all; uci set firewall.@nat[-1].target=SNAT; uci set firewall.@nat[-1].snat_ip=VIRTUAL; uci commit firewall; /etc/init.d/firewall reload`. Or let hagw write it (`manage_pair` 1).',
+  'snat-not-virtual':
+    '`uci set PLACE=VIRTUAL; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names.',
+  'nat-order':
+    '`uci reorder SECTION=0; uci commit firewall; /etc/init.d/firewall reload`: ACCEPT stands before SNAT.',
+  'zone-empty':
+    '`uci add_list PLACE=NAME; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names.',
+  'ipset-prefix':
+    '`uci set PLACE=dest_net` (or src_net) and `uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names.',
+  'wan-input-accept':
+    '`uci set PLACE=REJECT; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names; rules for what is wanted come first.',
+  'flow-offloading':
+    '`uci set PLACE=0; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names.',
+  'dhcp-force':
+    '`uci set PLACE=1; uci commit dhcp; /etc/init.d/dnsmasq restart`, on both. PLACE is what the finding names.',
+  'dhcp-option':
+    '`uci add_list PLACE=3,ADDRESS; uci add_list PLACE=6,ADDRESS; uci commit dhcp; /etc/init.d/dnsmasq restart`, after `uci del_list` of what is wrong there. PLACE is what the finding names.',
+  'dhcp-handler': '`/etc/init.d/dnsmasq restart`',
+  'tcp-liberal':
+    '`echo net.netfilter.nf_conntrack_tcp_be_liberal=1 >>/etc/sysctl.conf; /etc/init.d/sysctl restart`, on both.',
+  'tcp-loose':
+    '`echo net.netfilter.nf_conntrack_tcp_loose=0 >>/etc/sysctl.conf; /etc/init.d/sysctl restart`, on both.',
+  'protocols-missing':
+    '`opkg install --force-reinstall base-files`, or copy /etc/protocols from the partner.',
+  'conntrackd-wipes':
+    'Take `conntrackd -t` out of /etc/hotplug.d/keepalived, or write `conntrackd kernel` into /etc/hagw/handover.conf, or take DisableExternalCache out of conntrackd.conf; then `/etc/init.d/conntrackd restart`.',
+  'conntrackd-address':
+    'Correct it in /etc/conntrackd/conntrackd.conf, or bring the sync interface up (`ifup NAME`); then `/etc/init.d/conntrackd restart`.',
+  'wans-differ':
+    'Put the `interface` sections of /etc/config/mwan3 in the same order, with the same mmx_mask: `uci reorder mwan3.NAME=N; uci commit mwan3; /etc/init.d/hagw reload`.',
   'pair-refused':
     'Nothing was touched. Correct the named place; `hagw plan` shows what would be written, and `hagw apply` does it at once.',
   'pair-failed':

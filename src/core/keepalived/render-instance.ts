@@ -28,7 +28,7 @@ const INSTANCE_SETTINGS = [
   'garp_master_repeat',
   'garp_master_refresh_repeat',
 ];
-const INSTANCE_FLAGS = [
+export const INSTANCE_FLAGS = [
   'vmac_xmit_base',
   'native_ipv6',
   'accept',

@@ -12,6 +12,21 @@ export interface UciSection {
   readonly options: ReadonlyMap<string, string | readonly string[]>;
 }
 
+/** Sections of a file as the rest of hagw has them, in the script's form; same order. */
+export function scriptSections(
+  sections: readonly {
+    readonly type: string;
+    readonly name: string | null;
+    readonly options: readonly { readonly name: string; readonly value: string | readonly string[] }[];
+  }[],
+): readonly UciSection[] {
+  return sections.map(({ type, name, options }) => ({
+    type,
+    name: name ?? '',
+    options: new Map(options.map((option) => [option.name, option.value] as const)),
+  }));
+}
+
 /** The blanks at which the shell splits words (its IFS by default). */
 const BLANKS = /[ \t\n]+/;
 

@@ -12,7 +12,7 @@ const ROUTER = '3';
 const DNS = '6';
 
 /** Pools of a network that give out IPv4 addresses. */
-function poolsOf(sections: readonly UciSection[], name: string): readonly UciSection[] {
+export function poolsOf(sections: readonly UciSection[], name: string): readonly UciSection[] {
   return sections.filter(
     (section) =>
       section.type === 'dhcp' &&

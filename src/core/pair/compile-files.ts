@@ -23,7 +23,12 @@ function conntrackdText(situation: Situation): string | null {
     partnerAddress: partner.syncAddress,
     transport: config.conntrackdTransport,
     port: config.conntrackdPort,
-    ignoreAddresses: [...own.map(({ address }) => address), ...self.ownAddresses, ...partner.ownAddresses],
+    // Without those that come and go with their interface: conntrackd would start anew each time.
+    ignoreAddresses: [
+      ...own.filter(({ fixed }) => fixed).map(({ address }) => address),
+      ...self.ownAddresses,
+      ...partner.ownAddresses,
+    ],
     hashLimit: CONNTRACKD_HASH_LIMIT,
   });
   if (rendered.ok) return `${MADE}\n${rendered.value}`;

@@ -5,7 +5,7 @@
  */
 import { optionText } from '../config/uci.ts';
 import { isOurs, placeOf } from './situation.ts';
-import type { Leg, Situation, WantedSection } from './types.ts';
+import type { Leg, OwnAddress, Situation, WantedSection } from './types.ts';
 import { boolWord } from './words.ts';
 
 const VRRP = '112';
@@ -118,16 +118,30 @@ function reportUsersNat(situation: Situation, leg: Leg): void {
   }
 }
 
+/**
+ * An address that a WAN had when its section was written. While the WAN is down nobody knows a leased one, and the firewall is not to be
+ * replaced at each loss and return.
+ */
+function remembered({ packages, own }: Situation, leg: Leg): readonly OwnAddress[] {
+  if (own.some((item) => item.interface === leg.interface && item.family === leg.family)) return [];
+  const section = packages.firewall?.find(({ name }) => name === `hagw_own_${leg.id.slice('hagw_'.length)}`);
+  const address = section === undefined ? null : optionText(section, 'src_ip');
+  if (section === undefined || address === null || optionText(section, 'target') !== 'ACCEPT') return [];
+  const prefixLength = leg.family === 'ipv4' ? 32 : 128;
+  return [{ interface: leg.interface, family: leg.family, address, prefixLength, fixed: false }];
+}
+
 /** What leaves by a WAN: the router's own with an address of its own, all else with the virtual one. */
 function natSections(situation: Situation): WantedSection[] {
   const { legs, config } = situation;
-  const own = situation.own.filter(
+  const legsOut = translated(situation);
+  const own = [...situation.own, ...legsOut.flatMap((leg) => remembered(situation, leg))].filter(
     (item) => item.interface !== config.syncInterface && legs.some((leg) => leg.interface === item.interface),
   );
   const deviceOf = (name: string): string | undefined => legs.find((leg) => leg.interface === name)?.device;
   const owns: WantedSection[] = [];
   const translations: WantedSection[] = [];
-  for (const leg of translated(situation)) {
+  for (const leg of legsOut) {
     reportUsersNat(situation, leg);
     const name = leg.id.slice('hagw_'.length);
     const common = {

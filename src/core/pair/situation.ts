@@ -23,7 +23,7 @@ export function idOf(text: string): string {
 }
 
 /** The zone that an interface is in, by its network or by its device. */
-function zoneOf(firewall: readonly UciSection[], name: string, device: string): string | null {
+export function zoneOf(firewall: readonly UciSection[], name: string, device: string): string | null {
   const zone = firewall.find(
     (section) =>
       section.type === 'zone' &&
@@ -35,7 +35,10 @@ function zoneOf(firewall: readonly UciSection[], name: string, device: string): 
 }
 
 /** Interfaces that lead out: those of mwan3, those with a gateway or an address from outside, and what shares a device with one. */
-function wanDevices(input: PairInput, devices: Readonly<Record<string, string>>): readonly string[] {
+export function wanDevices(
+  input: Pick<PairInput, 'packages'>,
+  devices: Readonly<Record<string, string>>,
+): readonly string[] {
   const named = (input.packages.mwan3 ?? []).flatMap(({ type, name }) =>
     type === 'interface' && name !== null ? [name] : [],
   );
@@ -52,13 +55,14 @@ function wanDevices(input: PairInput, devices: Readonly<Record<string, string>>)
 function ownAddresses(input: PairInput): readonly OwnAddress[] {
   const virtual = input.config.addresses.map(({ address }) => parseIpPrefix(address)?.text);
   const found: OwnAddress[] = [
-    ...staticAddresses(input.packages.network ?? []),
+    ...staticAddresses(input.packages.network ?? []).map((item) => ({ ...item, fixed: true })),
     ...(input.interfaces ?? []).flatMap(({ name, addresses }) =>
       addresses.map(({ family, address, prefixLength }) => ({
         interface: name,
         family,
         address,
         prefixLength,
+        fixed: false,
       })),
     ),
   ];

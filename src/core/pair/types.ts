@@ -60,6 +60,8 @@ export interface OwnAddress {
   /** Without length. */
   readonly address: string;
   readonly prefixLength: number;
+  /** It stands in UCI; others come and go with their interface. */
+  readonly fixed: boolean;
 }
 
 /** A virtual address with what is known of its network. */

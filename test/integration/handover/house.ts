@@ -20,9 +20,9 @@ import { type Ran, run, until } from '../../lab/programs.ts';
 import { childrenOf } from '../../lab/records.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../../..');
+const LIB = 'usr/lib/hagw';
 const OURS = [
-  'usr/lib/hagw/handover',
-  'usr/lib/hagw/ready',
+  ...readdirSync(join(REPOSITORY, 'files', LIB)).map((name) => `${LIB}/${name}`),
   'etc/hotplug.d/keepalived/90-hagw',
   'etc/init.d/hagw-pair',
 ];

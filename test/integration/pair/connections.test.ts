@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { BY_HAND, OURS, settled } from '../../bench/pair-setups.ts';
-import { FAULTS, splitBrain } from '../../lab/faults.ts';
+import { FAULTS, splitBrain, strongerActive } from '../../lab/faults.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
 import { waitForPair, waitForRole } from '../../lab/pair.ts';
 import { type Survival, type SurvivalOptions, survive } from '../../lab/survival.ts';
@@ -59,6 +59,7 @@ describe('connections that are open', () => {
       expectAllAlive(await strike(pair, 'powerLoss'));
       expectAllAlive(await strike(pair, 'cleanStop'));
       expectAllAlive(await strike(pair, 'powerLoss'));
+      await strongerActive(pair);
       const split = await throughBoth(pair, async () => {
         const { heal } = await splitBrain(pair);
         await heal();

@@ -240,7 +240,9 @@ describe('the service', () => {
 
   it('logs at the level that fits: a fault and a lost bus warn, an error is one', async () => {
     const router = await started();
+    router.answers.vrrp = ok(vrrpFacts('fault'));
     await router.bus.call('hagw.vrrp', 'notify', { type: 'INSTANCE', name: 'lan', action: 'NOTIFY_FAULT' });
+    await router.time.advance(2000);
     router.bus.disconnect();
     const levelOf = (text: RegExp) => router.log.find(({ message }) => text.test(message))?.level;
     expect(levelOf(/^hagw .* has started/)).toBe('info');

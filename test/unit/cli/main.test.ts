@@ -25,7 +25,12 @@ config interface 'sync'
 const STATUS = toStatus(healthy(), at(20_000));
 const folder = (files: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`/cfg/${name}`, text]));
-const PAIR = folder({ hagw: HAGW, mwan3: MWAN3, keepalived: KEEPALIVED, network: NETWORK });
+const PAIR = folder({
+  hagw: HAGW,
+  mwan3: MWAN3,
+  keepalived: KEEPALIVED.replaceAll("'250'", "'240'"),
+  network: NETWORK,
+});
 
 describe('the command line', () => {
   it('shows the status, as text and as JSON', async () => {
@@ -135,6 +140,11 @@ describe('the command line', () => {
       state: 'error',
       problems: [{ code: 'config-invalid', where: 'hagw.lan.vrid', since: null }],
     });
+    const wrong = { ...PAIR, '/cfg/keepalived': KEEPALIVED, '/b/mwan3': MWAN3.replaceAll("'wan'", "'wanc'") };
+    const codes = JSON.parse(
+      (await run(['check', '--config', '/cfg', '--partner', '/b', '--json'], fail(GONE), wrong)).out,
+    ).problems.map(({ code }: { code: string }) => code);
+    expect(codes).toEqual(['vrrp-priority', 'vrrp-priority', 'wans-differ']);
     for (const folder of ['/none', '/cfg/hagw']) {
       const { code, out, err } = await run(['check', '--config', folder], fail(GONE), PAIR);
       expect({ code, out }).toEqual({ code: EXIT.badConfig, out: '' });

@@ -15,6 +15,7 @@ import {
   vrrpFacts,
 } from '../../fakes/router.ts';
 import { configRead, failed, feed, fresh, healthy, LINKS } from '../engine/situations.ts';
+import type { SETUP_CASES } from './setup-cases.ts';
 
 const BASE = configRead() as Extract<Event, { kind: 'configRead' }>;
 const BROKEN = { kind: 'broken', message: 'Parse error (invalid command) at line 1, byte 0.' } as const;
@@ -48,8 +49,21 @@ const duty = (what: Partial<DutyReport>): readonly Event[] => [
   { kind: 'dutyReported', report: dutyReport(what), happenings: [] },
 ];
 
-/** For each code: what brings it about, and the place that it must name. The compiler demands every code. */
-const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] } = {
+/** Dumps in which somebody else's adverts of one VRID are refused. */
+const refused = (count: number): readonly Event[] =>
+  Array.from({ length: count }, (_, index) => {
+    const { pid, instances } = vrrpFacts('active');
+    const counters = { ...instances[0]?.counters, addr_list_err: 10 * index };
+    return {
+      kind: 'vrrpRead',
+      facts: { pid, instances: instances.map((item, at) => (at === 0 ? { ...item, counters } : item)) },
+    };
+  });
+
+/** For each code: what brings it about, and the place that it must name. The compiler demands every code; those of setup-cases have tests of their own. */
+const CASES: {
+  readonly [C in Exclude<ProblemCode, keyof typeof SETUP_CASES>]: readonly [readonly Event[], string];
+} = {
   'config-missing': [[{ ...BASE, hagw: MISSING }], 'hagw'],
   'config-broken': [[{ ...BASE, hagw: BROKEN }], 'hagw'],
   'config-invalid': [[configRead(HAGW.replace("vrid '10'", "vrid '0'"))], 'hagw.lan.vrid'],
@@ -78,7 +92,7 @@ const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] 
   ],
   'keepalived-not-running': [[failed('vrrp', 'absent')], 'keepalived'],
   'keepalived-unreadable': [mute('vrrp'), 'keepalived'],
-  'instance-fault': [[{ kind: 'vrrpRead', facts: vrrpFacts('fault') }], 'keepalived.@vrrp_instance[0]'],
+  'instance-fault': [[{ kind: 'vrrpRead', facts: vrrpFacts('fault') }], 'keepalived'],
   'instance-missing': [
     [{ kind: 'vrrpRead', facts: { pid: 1, instances: vrrpFacts('active').instances.slice(1) } }],
     'keepalived.@vrrp_instance[0]',
@@ -145,6 +159,7 @@ const CASES: { readonly [C in ProblemCode]: readonly [readonly Event[], string] 
   ],
   'out-of-service': [duty({ out: { reason: 'no-wan', text: 'it has no usable WAN', since: 1 } }), ''],
   'in-maintenance': [duty({ maintenance: true, waits: 'gw-b is not heard' }), ''],
+  'adverts-refused': [refused(4), 'keepalived.@vrrp_instance[0]'],
   'partner-unknown': [[], 'hagw.gw_b'],
 };
 
@@ -199,6 +214,53 @@ describe('the checks', () => {
     const ppp = { ...interfaceFacts('wan', 'eth1', '203.0.113.2', 10), l3Device: 'pppoe-wan' };
     const state = feed(healthy(), [links(LAN, ppp, WANB, SYNC)], 2000).state;
     expect(codes(state)).not.toContain('address-without-instance');
+  });
+});
+
+describe('keepalived in fault', () => {
+  const fault = (wan: 'fault' | 'backup', events: readonly Event[] = []) =>
+    findProblems(
+      feed(healthy(), [{ kind: 'vrrpRead', facts: vrrpFacts('fault', wan) }, ...events], 2000).state,
+    ).filter(({ code }) => code === 'instance-fault');
+
+  it('is one problem for one cable, which it names', () => {
+    const devices = LINKS.devices.map((item) => (item.name === 'eth0' ? deviceFacts('eth0', false) : item));
+    const found = fault('fault', [{ kind: 'linksRead', facts: { ...LINKS, devices } }]);
+    expect(found).toHaveLength(1);
+    expect(found[0]?.text).toBe(
+      "keepalived has put 'lan', 'wan' into fault: eth0 has no carrier. This router cannot become active.",
+    );
+  });
+
+  it('stays the same problem when the rest of the group follows', () => {
+    const [one, all] = [fault('backup')[0], fault('fault')[0]];
+    expect(one?.text).toContain("put 'lan' into fault: a tracked interface or script fails");
+    expect(one?.where).toBe(all?.where);
+  });
+});
+
+describe('what keepalived hears', () => {
+  const found = (events: readonly Event[], code: string) =>
+    findProblems(feed(healthy(), events, 2000).state).filter((item) => item.code === code);
+
+  it('counts only what goes on: a change of addresses is no stranger', () => {
+    expect(found(refused(3), 'adverts-refused')).toEqual([]);
+    expect(found(refused(4), 'adverts-refused')[0]?.text).toContain('addr_list_err');
+    const quiet = Array.from({ length: 4 }, () => refused(4)[3]).flatMap((event) => event ?? []);
+    expect(found([...refused(4), ...quiet], 'adverts-refused')).toEqual([]);
+  });
+
+  it('sees that the active router has the same priority', () => {
+    const { pid, instances } = vrrpFacts('backup');
+    const read = (activePriority: number): Event => ({
+      kind: 'vrrpRead',
+      facts: { pid, instances: instances.map((item) => ({ ...item, activePriority })) },
+    });
+    expect(found([read(250)], 'vrrp-priority').map(({ where }) => where)).toEqual([
+      'keepalived.@vrrp_instance[0].priority',
+      'keepalived.@vrrp_instance[1].priority',
+    ]);
+    expect(found([read(240)], 'vrrp-priority')).toEqual([]);
   });
 });
 

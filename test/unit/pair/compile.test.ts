@@ -3,10 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { budgetOf } from '../../../src/core/pair/budget.ts';
 import { compilePair } from '../../../src/core/pair/compile.ts';
 import { linkLocalOf } from '../../../src/core/pair/compile-keepalived.ts';
+import { planPair } from '../../../src/core/pair/plan.ts';
 import { idOf } from '../../../src/core/pair/situation.ts';
-import type { WantedSection } from '../../../src/core/pair/types.ts';
+import type { Wanted, WantedSection } from '../../../src/core/pair/types.ts';
 import { interfaceFacts } from '../../fakes/router.ts';
 import { inputOf, SETUPS, type Setup } from './setups.ts';
+import { actualOf } from './written.ts';
+
+const NOTHING: Wanted = { sections: { keepalived: [], firewall: [], dhcp: [] }, files: {} };
 
 const BASE = SETUPS['two-wans'].uci;
 type Uci = Readonly<Record<string, string>>;
@@ -232,7 +236,15 @@ describe('compilePair', () => {
       device: 'wwan0',
       src_ip: '198.51.100.77',
     });
-    expect(wanted?.files['/etc/conntrackd/conntrackd.conf']).toContain('IPv4_address 198.51.100.77\n');
+    // A lease that is lost replaces neither the firewall nor conntrackd.
+    const firewall =
+      planPair(wanted ?? NOTHING, actualOf({ ...BASE, ...uci })).packages.find(
+        (item) => item.package === 'firewall',
+      )?.after ?? '';
+    const down = { ...interfaceFacts('wanb', 'wwan0', '198.51.100.77', 20), addresses: [] };
+    const without = compiled({ ...uci, firewall }, { interfaces: [down] });
+    expect(without.wanted?.sections.firewall).toEqual(wanted?.sections.firewall);
+    expect(without.wanted?.files).toEqual(wanted?.files);
   });
 
   it('translates IPv6 only where the zone does, and nothing where it is told not to', () => {
