@@ -19,29 +19,24 @@ function rule(name: string, text: string, options: WantedSection['options']): Wa
   return { type: 'rule', name, options: { name: `hagw: ${text}`, ...options, target: 'ACCEPT' } };
 }
 
-/** A zone's name as part of ours. */
-function zoneId(zone: string): string {
-  return zone.replace(/[^A-Za-z0-9_]/g, '_');
-}
-
-/** Adverts of the partner, in each zone that they come in by. */
-function advertRules(situation: Situation): WantedSection[] {
-  const { legs, unicast, syncZone, report } = situation;
-  const rules = new Map<string, WantedSection>();
-  const add = (zone: string, family: 'ipv4' | 'ipv6', match: WantedSection['options']): void => {
-    const name = `hagw_vrrp${family === 'ipv6' ? '6' : ''}_${zoneId(zone)}`;
-    rules.set(name, rule(name, 'adverts of the partner', { src: zone, proto: VRRP, family, ...match }));
-  };
+/**
+ * Adverts of the partner. From any zone: fw4 starts before the networks, knows no device of a zone then, and a rule by zone would
+ * refuse them until it has been loaded again.
+ */
+function advertRules({ legs, unicast, report }: Situation): WantedSection[] {
   for (const leg of legs) {
-    if (leg.zone === null) {
-      const text = `Is '${leg.interface}', which is in no firewall zone: what comes from there may be dropped, the partner's adverts too, and then both routers are active. Put the network into a zone.`;
-      report({ severity: 'warning', where: `${leg.where}.interface`, text });
-    } else if (unicast === null) add(leg.zone, leg.family, { dest_ip: GROUPS[leg.family] });
+    if (leg.zone !== null) continue;
+    const text = `Is '${leg.interface}', which is in no firewall zone: what comes from there gets the default policy, which mostly refuses it. Put the network into a zone.`;
+    report({ severity: 'warning', where: `${leg.where}.interface`, text });
   }
-  if (unicast !== null)
-    for (const zone of [unicast.leg.zone, syncZone ?? SYNC_ZONE])
-      if (zone !== null) add(zone, 'ipv4', { src_ip: unicast.peer });
-  return [...rules.values()];
+  const advert = (name: string, family: 'ipv4' | 'ipv6', match: WantedSection['options']): WantedSection =>
+    rule(name, 'adverts of the partner', { src: '*', proto: VRRP, family, ...match });
+  if (unicast !== null) return [advert('hagw_vrrp', 'ipv4', { src_ip: unicast.peer })];
+  return (['ipv4', 'ipv6'] as const).flatMap((family) =>
+    legs.some((leg) => leg.family === family)
+      ? [advert(family === 'ipv4' ? 'hagw_vrrp' : 'hagw_vrrp6', family, { dest_ip: GROUPS[family] })]
+      : [],
+  );
 }
 
 /** The sync interface: conntrackd, and the partner's ssh; in a zone of ours if it has none. */
