@@ -9,7 +9,9 @@ import { rowOf } from './rows.ts';
 const PROGRAM = 'build/router/usr/lib/hagw';
 const PACKAGES = 'build/packages';
 const KIB = 1024;
-const GOAL_KIB = 100;
+/** docs/adr/0006-package-size.md */
+const GOAL_KIB = 200;
+const LUCI_GOAL_KIB = 100;
 
 function must(path: string, target: string): Buffer {
   if (!existsSync(path)) throw new Error(`${path} is missing: run 'make ${target}' first.`);
@@ -38,7 +40,7 @@ export const sizes: BenchGroup = {
       rowOf('bundle-size', 'KiB', [bundle.length / KIB]),
       rowOf('bundle-gzip-size', 'KiB', [gzipSync(bundle, { level: 9 }).length / KIB]),
       rowOf('hagw-package-size', 'KiB', [packageBytes(root, 'hagw') / KIB], GOAL_KIB),
-      rowOf('luci-package-size', 'KiB', [packageBytes(root, 'luci-app-hagw') / KIB], GOAL_KIB),
+      rowOf('luci-package-size', 'KiB', [packageBytes(root, 'luci-app-hagw') / KIB], LUCI_GOAL_KIB),
     ];
   },
 };
