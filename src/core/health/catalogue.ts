@@ -62,6 +62,7 @@ export const CATALOGUE = {
   'vrrp-priority': warnable('error', 'Both routers have the same priority'),
   'vrrp-password': warnable('notice', 'A VRRP password is in clear'),
   'firewall-protocol': warnable('error', 'An unknown protocol stops the whole firewall'),
+  'firewall-left-out': warnable('warning', 'The firewall leaves a section out'),
   'snat-missing': warnable('error', "A WAN translates to the router's own address"),
   'snat-not-virtual': warnable('warning', 'A WAN translates to an address that is not virtual'),
   'nat-order': warnable('warning', 'An exception from translation never matches'),

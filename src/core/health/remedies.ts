@@ -56,6 +56,8 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
     '`uci delete PLACE; uci commit keepalived; /etc/init.d/keepalived reload`; let the firewall take adverts from the partner alone.',
   'firewall-protocol':
     '`uci set PLACE=NUMBER; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names; `fw4 check` says whether the rest holds.',
+  'firewall-left-out':
+    '`uci set PLACE=VALUE; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names; `fw4 check` says the rest.',
   'snat-missing':
     '`uci add firewall nat; uci set firewall.@nat[-1].src=ZONE; uci set firewall.@nat[-1].device=DEVICE; uci set firewall.@nat[-1].proto=all; uci set firewall.@nat[-1].target=SNAT; uci set firewall.@nat[-1].snat_ip=VIRTUAL; uci commit firewall; /etc/init.d/firewall reload`. Or let hagw write it (`manage_pair` 1).',
   'snat-not-virtual':
