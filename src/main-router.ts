@@ -13,6 +13,7 @@ import { createNft } from './adapters/nft.ts';
 import { watchNft } from './adapters/nft-monitor.ts';
 import { createPairTools } from './adapters/pair-tools.ts';
 import { createProber } from './adapters/probe-methods.ts';
+import { createConnectionSurvey } from './adapters/survey.ts';
 import { createUbusBus } from './adapters/ubus-bus.ts';
 import { startService } from './app/service.ts';
 import { type CliEnvironment, EXIT, type ForeignImporters } from './cli/environment.ts';
@@ -35,7 +36,7 @@ const SIGTERM = 15;
 const CONNECT_MS = 2000;
 const ANSWER_MS = 5000;
 /** For what takes its time: a switchover ends within 10 s. */
-const SLOW: Readonly<Record<string, number>> = { switchover: 15_000, apply: 60_000 };
+const SLOW: Readonly<Record<string, number>> = { switchover: 15_000, survive: 35_000, apply: 60_000 };
 
 function connect(runtime: Runtime, log: Log): Bus {
   const { streams, timers, clock } = runtime;
@@ -69,6 +70,7 @@ function runService(runtime: Runtime, version: string): void {
     leases: createDnsmasqLeases(files, () =>
       leaseFileOf(parseConfig('dhcp', files.read(`${CONFIG_FOLDER}/dhcp`, LARGEST_CONFIG))),
     ),
+    survey: createConnectionSurvey(processes, timers),
     mwan3: createMwan3(bus),
     pairTools: createPairTools(processes, files),
     handover: createHandover(processes),

@@ -16,6 +16,7 @@ import { toTable } from './handler.ts';
 import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
+import { createConntrackHandlers } from './pair/conntrack.ts';
 import { createDuty } from './pair/duty.ts';
 import { createHandoverWatch } from './pair/handover.ts';
 import { createPairManager } from './pair/manager.ts';
@@ -103,7 +104,10 @@ export function startService(
       : createHandoverWatch({ ...ports, handover: ports.handover }, (report, happenings) =>
           reactor.dispatch({ kind: 'handoverReported', report, happenings }),
         );
-  const wan = createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now);
+  const wan = {
+    ...createWanHandlers(multiWan, ports.multiWan?.flows ?? null, reactor.now),
+    'hagw.conntrack': createConntrackHandlers(reactor, ports.timers, ports.survey),
+  };
   const objects = provideObjects(bus, reactor, log, wan, pair, duty, handover, ports.files);
   const mwan3Object = createMwan3Object(
     bus,
@@ -121,6 +125,11 @@ export function startService(
     switch (effect.kind) {
       case 'read':
         readSource(ports, effect.source, reactor.dispatch);
+        return;
+      case 'canary':
+        void ports.conntrack.canary?.().then((done) => {
+          if (!done.ok) log.write('warning', done.error);
+        });
         return;
       case 'log':
         log.write(effect.level, effect.message);

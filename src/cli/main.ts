@@ -14,6 +14,7 @@ import { runImport } from './import.ts';
 import { checkFolder, printConntrackd, printKeepalived } from './offline.ts';
 import { applyCommand, isManaged, planCommand, printPlanned } from './pair.ts';
 import { problemsText, severityPaint, statusText } from './show-status.ts';
+import { surviveCommand } from './survive.ts';
 import { explainCommand, printDesired, type Replies, releaseCommand, wanCommand } from './wan.ts';
 
 type Command = (env: CliEnvironment, parsed: Parsed) => Promise<Outcome>;
@@ -177,6 +178,7 @@ const RUN: { readonly [K in CommandName]: Command } = {
   wan: (env, parsed) => wanCommand(env, parsed, repliesOf(env)),
   switchover: (env, parsed) => switchoverCommand(env, parsed, repliesOf(env)),
   maintenance: (env, parsed) => maintenanceCommand(env, parsed, repliesOf(env)),
+  survive: (env, parsed) => surviveCommand(env, parsed, repliesOf(env)),
   release: (env, parsed) => releaseCommand(env, parsed, repliesOf(env)),
   explain: (env, parsed) => explainCommand(env, parsed, repliesOf(env)),
   import: async (env, parsed) => {

@@ -1,4 +1,5 @@
 /** The pair machine and the rest of the service: what it needs to know, and what it reports. */
+import { syncWordOf } from '../conntrackd/watch.ts';
 import type { Happening } from '../events/timeline.ts';
 import { reasonOf } from './pair.ts';
 import { freshMessage } from './pair-trust.ts';
@@ -37,6 +38,7 @@ export function dutySituationOf(state: State): PairSituation | null {
     return null;
   const usableWans = state.wans.filter((wan) => USABLE.includes(wan.state)).map(({ name }) => name);
   const isLost = state.wans.length > 0 && state.wans.every((wan) => LOST.includes(wan.state));
+  const sync = syncWordOf(state.conntrack.value);
   return {
     name: own.self.name,
     priority: own.self.priority,
@@ -46,6 +48,7 @@ export function dutySituationOf(state: State): PairSituation | null {
     usable: usableWans.length > 0 ? true : isLost ? false : null,
     usableWans,
     holdMs: config.holdS * 1000,
+    ...(sync === null ? {} : { sync }),
   };
 }
 
@@ -54,6 +57,7 @@ export function dutyMayDiffer(before: State, after: State): boolean {
     before.hagw !== after.hagw ||
     before.links !== after.links ||
     before.role !== after.role ||
+    before.conntrack !== after.conntrack ||
     before.wans !== after.wans
   );
 }

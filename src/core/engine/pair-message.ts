@@ -4,6 +4,7 @@
  */
 import type { VrrpState } from '../../api/status.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
+import type { SyncWord } from '../conntrackd/watch.ts';
 import { decoding, Fields, Unexpected, type Value } from '../neighbours/value.ts';
 import type { PartnerMessage } from './pair-types.ts';
 
@@ -20,9 +21,17 @@ function stamp(fields: Fields): { readonly run: string; readonly at: number } {
   return { run, at: fields.integer('at', 0, Number.MAX_SAFE_INTEGER) };
 }
 
+function syncWord(fields: Fields): SyncWord {
+  const count = (name: string): number | null =>
+    fields.has(name) ? fields.integer(name, 0, Number.MAX_SAFE_INTEGER) : null;
+  return { internal: count('internal'), external: count('external'), taken: count('taken') ?? 0 };
+}
+
 export function encodeMessage(message: PartnerMessage): string {
-  const { usableWans, ...rest } = message;
-  return JSON.stringify({ v: 1, ...rest, usable_wans: usableWans.slice(0, MOST_WANS) });
+  const { usableWans, sync, ...rest } = message;
+  // A number that is not there is left out.
+  const word = sync && { ...sync, internal: sync.internal ?? undefined, external: sync.external ?? undefined };
+  return JSON.stringify({ v: 1, ...rest, sync: word, usable_wans: usableWans.slice(0, MOST_WANS) });
 }
 
 /** The message, or what is wrong with it, without a full stop. */
@@ -52,6 +61,7 @@ export function decodeMessage(text: string): Result<PartnerMessage, string> {
       wants: fields.flag('wants'),
       out: fields.flag('out'),
       usableWans,
+      ...(fields.has('sync') ? { sync: syncWord(fields.table('sync')) } : {}),
     };
   });
   return decoded.ok ? ok(decoded.value) : fail(decoded.error);

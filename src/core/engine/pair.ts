@@ -144,6 +144,7 @@ function compose(state: PairState, now: number): PartnerMessage | null {
     wants: wish,
     out: lease !== null,
     usableWans: situation.usableWans,
+    ...(situation.sync === undefined ? {} : { sync: situation.sync }),
   };
 }
 

@@ -109,6 +109,17 @@ export const CATALOGUE = {
     'conntrackd-not-running',
     'sync-interface-down',
   ]),
+  'sync-partner-silent': warnable('error', "The partner's conntrackd does not answer", 0, [
+    'conntrackd-not-running',
+    'conntrackd-link-down',
+    'sync-interface-down',
+  ]),
+  'sync-stands-still': warnable('error', 'Connections do not reach the partner', 0, ['sync-partner-silent']),
+  'sync-empty': warnable('error', 'This router holds no connections for its partner', 0, [
+    'sync-partner-silent',
+  ]),
+  'sync-lost': warnable('warning', 'The sync link loses packets'),
+  'sync-overload': warnable('warning', 'conntrackd cannot keep up'),
   'netifd-unreadable': warnable('error', 'netifd does not answer', RESTART_MS, ['ubus-lost']),
   'ubus-lost': warnable('error', 'There is no connection to ubus', RESTART_MS),
   'wan-down': warnable('warning', 'A WAN is down', 1000, ['wans-all-down', 'wan-unknown-interface']),
