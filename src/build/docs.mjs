@@ -146,6 +146,7 @@ const EXAMPLES = {
     },
   ],
   address: [{ name: 'lan', values: {} }],
+  wan: [{ name: 'wan', values: {} }],
 };
 
 /**

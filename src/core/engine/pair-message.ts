@@ -6,6 +6,7 @@ import type { VrrpState } from '../../api/status.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
 import type { SyncWord } from '../conntrackd/watch.ts';
 import { decoding, Fields, Unexpected, type Value } from '../neighbours/value.ts';
+import { decodeLeases, encodeLeases, type WanLease } from '../pair/leases.ts';
 import type { PartnerMessage } from './pair-types.ts';
 
 /** Characters; a message has about 300. */
@@ -27,11 +28,30 @@ function syncWord(fields: Fields): SyncWord {
   return { internal: count('internal'), external: count('external'), taken: count('taken') ?? 0 };
 }
 
-export function encodeMessage(message: PartnerMessage): string {
+/** `leases` travel with it: the pair machine decides nothing by them. */
+export function encodeMessage(message: PartnerMessage, leases: readonly WanLease[] = []): string {
   const { usableWans, sync, ...rest } = message;
+  const more = leases.length === 0 ? {} : { leases: encodeLeases(leases) };
   // A number that is not there is left out.
-  const word = sync && { ...sync, internal: sync.internal ?? undefined, external: sync.external ?? undefined };
-  return JSON.stringify({ v: 1, ...rest, sync: word, usable_wans: usableWans.slice(0, MOST_WANS) });
+  const word = sync && {
+    ...sync,
+    internal: sync.internal ?? undefined,
+    external: sync.external ?? undefined,
+  };
+  return JSON.stringify({
+    v: 1,
+    ...rest,
+    sync: word,
+    usable_wans: usableWans.slice(0, MOST_WANS),
+    ...more,
+  });
+}
+
+/** The leases in the text of a message that was found good; what is no lease is passed over. */
+export function messageLeases(text: string): readonly WanLease[] {
+  const { leases } = JSON.parse(text) as { readonly leases?: Value };
+  if (!Array.isArray(leases)) return [];
+  return decodeLeases(leases.filter((line) => typeof line === 'string').join('\n'));
 }
 
 /** The message, or what is wrong with it, without a full stop. */

@@ -43,6 +43,8 @@ export interface PairSituation {
   /** null = nobody can say. */
   readonly usable: boolean | null;
   readonly usableWans: readonly string[];
+  /** `usable` is the partner's word for WANs that run there only. */
+  readonly isHearsay?: boolean;
   readonly holdMs: number;
   readonly sync?: SyncWord;
 }

@@ -72,12 +72,14 @@ describe('make ipk', () => {
     const { control, data } = unpack(file, join(work, 'hagw'));
     expect(Object.keys(filesOf(data)).sort()).toEqual([
       '/etc/config/hagw',
+      '/etc/hotplug.d/iface/90-hagw',
       '/etc/hotplug.d/keepalived/90-hagw',
       '/etc/init.d/hagw',
       '/etc/init.d/hagw-pair',
       '/lib/upgrade/keep.d/hagw',
       '/usr/lib/hagw/hagw.js',
       '/usr/lib/hagw/handover',
+      '/usr/lib/hagw/handover-wans',
       '/usr/lib/hagw/ready',
       '/usr/sbin/hagw',
       '/usr/share/acl.d/hagw.json',
