@@ -93,6 +93,8 @@ export function createSurvey(situation: SurviveSituation): Survey {
   let filled = 0;
   let isSorted = false;
   let total = 0;
+  /** Those of them that conntrackd has. */
+  let held = 0;
   let survivors = 0;
   let truncated = false;
   const reasons = new Map<SurviveReason, { count: number; example: string }>();
@@ -112,7 +114,7 @@ export function createSurvey(situation: SurviveSituation): Survey {
   };
   const markedWan = (mark: number): string | undefined => marks?.wans.get((mark & marks.mask) >>> 0);
 
-  const judge = (entry: Entry): SurviveReason | null => {
+  const judge = (entry: Entry, has: boolean): SurviveReason | null => {
     const { from, to, answers, back, mark } = entry;
     const isHere = (address: string): boolean =>
       virtual.has(address) || own.has(address) || address.startsWith('127.') || address === '::1';
@@ -120,7 +122,7 @@ export function createSurvey(situation: SurviveSituation): Survey {
     if (isHere(from) || isHere(answers) || /^(22[4-9]|23\d|255)\.|^ff/.test(to)) return 'local';
     if (back !== from && own.has(back)) return 'own-address';
     if (/^(SYN|NONE)/.test(entry.state)) return 'handshake';
-    if (!isSynced(entry.key)) return 'not-synced';
+    if (!has) return 'not-synced';
     const wan = virtual.get(back) ?? virtual.get(to) ?? '';
     if (marks !== null && wan !== '' && markedWan(mark) !== wan) return 'wrong-mark';
     return null;
@@ -145,7 +147,9 @@ export function createSurvey(situation: SurviveSituation): Survey {
       }
       total += 1;
       const { from, to, back, mark } = entry;
-      const reason = judge(entry);
+      const has = isSynced(entry.key);
+      if (has) held += 1;
+      const reason = judge(entry, has);
       if (reason === null) survivors += 1;
       else note(reason, `${entry.protocol} ${from} > ${to}`);
       const wan =
@@ -160,7 +164,7 @@ export function createSurvey(situation: SurviveSituation): Survey {
     },
     result(partner) {
       const missing =
-        partner === null || partner.external === null ? 0 : Math.max(0, filled - partner.external);
+        partner === null || partner.external === null ? 0 : Math.max(0, held - partner.external);
       // Which ones those are is not known; fewer than all cannot live.
       const late = Math.min(survivors, missing);
       const why = [...reasons].map(([reason, { count, example }]) => ({ reason, count, example }));
