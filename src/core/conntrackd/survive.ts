@@ -22,13 +22,6 @@ export interface SurviveSituation {
   readonly blocked: string;
 }
 
-/** FNV-1a of 32 bits: a set of strings would take megabytes. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  return value >>> 0;
-}
-
 interface Entry {
   readonly protocol: string;
   readonly state: string;
@@ -37,45 +30,26 @@ interface Entry {
   /** Of the reply: who answers, and to which address. */
   readonly answers: string;
   readonly back: string;
-  readonly key: number;
+  /** The original direction alone tells them apart; ICMP has type, code and id. */
+  readonly key: string;
   readonly mark: number;
 }
 
-/** Both programs write `PROTO NUMBER [TIMEOUT] [STATE] src= dst= … src= dst= … mark=`. */
+/**
+ * Both programs write `PROTO NUMBER [TIMEOUT] [STATE] src= dst= … src= dst= … mark=`. One expression: QuickJS on a small router takes
+ * its time for each word of 40000 lines.
+ */
+const LINE =
+  /^(\S+) +\d+ (?:\d+ )?([A-Z_0-9]* ?)(src=(\S+) dst=(\S+)(?: (?:sport|dport|type|code|id|srckey|dstkey)=\S+)*).*? src=(\S+) dst=(\S+)(.*)/;
+const MARK = / mark=(\d+)/;
+
 function parse(line: string): Entry | null {
-  const words = line.trim().split(/\s+/);
-  const values: Record<string, string[]> = {};
-  let state = '';
-  let first = '';
-  for (const word of words.slice(2)) {
-    const at = word.indexOf('=');
-    if (at < 0) {
-      if (/^[A-Z_]+$/.test(word)) state = word;
-      continue;
-    }
-    const name = word.slice(0, at);
-    const list = values[name] ?? [];
-    values[name] = list;
-    list.push(word.slice(at + 1));
-    // The original direction alone tells them apart; ICMP has type, code and id.
-    if (list.length === 1 && /^(src|dst|sport|dport|type|code|id|srckey|dstkey)$/.test(name))
-      first += ` ${word}`;
-  }
-  const { src = [], dst = [], mark = [] } = values;
-  const [from, answers] = src;
-  const [to, back] = dst;
-  if (from === undefined || answers === undefined || to === undefined || back === undefined) return null;
-  const protocol = words[0] ?? '';
-  return {
-    protocol,
-    state,
-    from,
-    to,
-    answers,
-    back,
-    key: hash(protocol + first),
-    mark: Number(mark[0] ?? '0'),
-  };
+  const match = LINE.exec(line);
+  if (match === null) return null;
+  const [, protocol = '', state = '', tuple = '', from = '', to = '', answers = '', back = '', rest = ''] =
+    match;
+  const mark = MARK.exec(rest);
+  return { protocol, state, from, to, answers, back, key: protocol + tuple, mark: Number(mark?.[1] ?? '0') };
 }
 
 export interface Survey {
@@ -89,9 +63,7 @@ export interface Survey {
 
 export function createSurvey(situation: SurviveSituation): Survey {
   const { virtual, own, marks, blocked } = situation;
-  const synced = new Uint32Array(MOST_CONNECTIONS * 2);
-  let filled = 0;
-  let isSorted = false;
+  const synced = new Set<string>();
   let total = 0;
   /** Those of them that conntrackd has. */
   let held = 0;
@@ -100,18 +72,6 @@ export function createSurvey(situation: SurviveSituation): Survey {
   const reasons = new Map<SurviveReason, { count: number; example: string }>();
   const byWan = new Map(situation.wans.map((name) => [name, 0]));
 
-  const isSynced = (key: number): boolean => {
-    if (!isSorted) synced.subarray(0, filled).sort();
-    isSorted = true;
-    let low = 0;
-    let high = filled;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((synced[middle] ?? 0) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low < filled && synced[low] === key;
-  };
   const markedWan = (mark: number): string | undefined => marks?.wans.get((mark & marks.mask) >>> 0);
 
   const judge = (entry: Entry, has: boolean): SurviveReason | null => {
@@ -135,8 +95,8 @@ export function createSurvey(situation: SurviveSituation): Survey {
 
   return {
     have(line) {
-      const entry = filled < synced.length ? parse(line) : null;
-      if (entry !== null) synced[filled++] = entry.key;
+      const entry = synced.size < MOST_CONNECTIONS * 2 ? parse(line) : null;
+      if (entry !== null) synced.add(entry.key);
     },
     count(line) {
       const entry = parse(line);
@@ -147,7 +107,7 @@ export function createSurvey(situation: SurviveSituation): Survey {
       }
       total += 1;
       const { from, to, back, mark } = entry;
-      const has = isSynced(entry.key);
+      const has = synced.has(entry.key);
       if (has) held += 1;
       const reason = judge(entry, has);
       if (reason === null) survivors += 1;
