@@ -130,7 +130,8 @@ export interface Topology {
 export const LAN = '192.168.1';
 export const SYNC = '10.255.0';
 /** What the ISPs of dynamic WANs know: last byte is the WAN's number. */
-export const sharedMac = (wan: Wan): string => `02:00:00:00:0f:${hex(Number(wan.name.slice(3)))}`;
+export const sharedMac = (wan: Pick<Wan, 'name'>): string =>
+  `02:00:00:00:0f:${hex(Number(wan.name.slice(3)))}`;
 /** RFC 5737's other two blocks are the first WANs; further ones come from RFC 6598. */
 const WAN_NETS = ['203.0.113', '198.51.100'];
 

@@ -1,7 +1,10 @@
 /** WANs that run on the active router only: what the handover script and its table need, and what the administrator has to set. */
+
+import { parseMarkMask } from '../config/multiwan-values.ts';
 import { own, readDevices, texts } from '../config/network.ts';
 import { optionText, type UciSection } from '../config/uci.ts';
 import { digest } from '../plan/digest.ts';
+import { marksOf, wanMark } from '../policy/marks.ts';
 import type { Situation } from './types.ts';
 import { boolWord } from './words.ts';
 
@@ -13,6 +16,8 @@ export interface RunningWan {
   readonly l3Device: string;
   readonly macaddr: string;
   readonly metric: number;
+  /** `NUMBER MARK/MASK` of the multi-WAN engine; empty if that does not know it. */
+  readonly mark: string;
   /** Its lease can be taken over. */
   readonly isDhcp: boolean;
   /** Connections from inside are translated to its address. */
@@ -25,6 +30,16 @@ const DEVICE = /^[A-Za-z0-9_.@-]{1,15}$/;
 function macOf({ config }: Situation, name: string): string {
   const text = digest([...config.routers.map(({ syncAddress }) => syncAddress), name].join(' '));
   return `02:${(text.slice(0, 10).match(/../g) ?? []).join(':')}`;
+}
+
+function markOf({ config, packages }: Situation, name: string): string {
+  const all = packages.mwan3 ?? [];
+  const number = all.filter(({ type }) => type === 'interface').findIndex((item) => item.name === name) + 1;
+  const globals = all.find(({ type }) => type === 'globals');
+  const mask = parseMarkMask((globals && optionText(globals, 'mmx_mask')) ?? '0x3F00');
+  if (config.engine !== 'hagw' || number === 0 || mask === null) return '';
+  const hex = (value: number): string => `0x${value.toString(16)}`;
+  return `${number} ${hex(wanMark(marksOf(mask), number))}/${hex(mask)}`;
 }
 
 /** What hagw cannot write, for the section is the administrator's. */
@@ -101,6 +116,7 @@ export function runningWans(situation: Situation): readonly RunningWan[] | null 
       l3Device: own(devices, name) ?? device,
       macaddr,
       metric: Number.isInteger(metric) && metric >= 0 ? metric : 0,
+      mark: markOf(situation, name),
       isDhcp: proto === 'dhcp',
       isTranslated: proto === 'dhcp' && zone !== undefined && boolWord(optionText(zone, 'masq')) === true,
     });
@@ -110,8 +126,8 @@ export function runningWans(situation: Situation): readonly RunningWan[] | null 
 
 /** Lines of handover.conf. */
 export function wanLines(wans: readonly RunningWan[]): readonly string[] {
-  return wans.map(
-    ({ interface: name, device, macaddr, metric }) => `wan ${name} ${device} ${macaddr} ${metric}`,
+  return wans.map(({ interface: name, device, macaddr, metric, mark }) =>
+    `wan ${name} ${device} ${macaddr} ${metric} ${mark}`.trimEnd(),
   );
 }
 
