@@ -35,8 +35,8 @@ export interface SyncWatch {
   /** Something to sync of which the partner has not shown anything yet: since when, and what it had. */
   readonly pending: { readonly at: number; readonly taken: number } | null;
   readonly canaryAt: number | null;
-  /** Value of `worked` before the canary; null = it has been seen, or there was none. */
-  readonly canaryFrom: number | null;
+  /** The first canary that has not been seen: when, and what `worked` was before. */
+  readonly unseen: { readonly at: number; readonly worked: number } | null;
   readonly emptySince: number | null;
   readonly state: SyncState;
   readonly faults: readonly { readonly code: SyncFault; readonly text: string }[];
@@ -113,10 +113,10 @@ export function watchSync(
   if (pending !== null && partner?.taken !== pending.taken) pending = null;
   if (listens && pending === null && before !== null && worked !== before.counters['worked']?.value)
     pending = { at, taken: partner.taken };
-  let canaryFrom = before?.canaryFrom ?? null;
-  if (!listens || worked !== canaryFrom) canaryFrom = null;
+  let unseen = listens ? (before?.unseen ?? null) : null;
+  if (unseen?.worked !== worked) unseen = null;
   let canaryAt = before?.canaryAt ?? null;
-  const isCaged = canaryFrom !== null && canaryAt !== null && at - canaryAt >= CANARY_MS;
+  const isCaged = unseen !== null && at - unseen.at >= CANARY_MS;
   const isOverdue = pending !== null && at - pending.at >= DUE_MS;
   const canary =
     listens &&
@@ -124,7 +124,7 @@ export function watchSync(
     (still('worked') >= QUIET_MS || (pending !== null && at - pending.at >= CANARY_MS));
   if (canary) {
     canaryAt = at;
-    canaryFrom ??= worked;
+    unseen ??= { at, worked };
   }
 
   const own = facts.external.active;
@@ -176,5 +176,5 @@ export function watchSync(
 
   const state =
     isStill || isCaged || isOverdue ? 'stands-still' : isSilent || !isRunning ? 'partner-silent' : 'syncs';
-  return { watch: { counters, pending, canaryAt, canaryFrom, emptySince, state, faults }, canary };
+  return { watch: { counters, pending, canaryAt, unseen, emptySince, state, faults }, canary };
 }
