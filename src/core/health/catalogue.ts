@@ -73,7 +73,8 @@ export const CATALOGUE = {
   'dhcp-force': warnable('warning', 'The routers may keep each other from serving DHCP'),
   'dhcp-option': warnable('warning', 'DHCP clients do not get the virtual address'),
   'dhcp-handler': warnable('notice', 'dnsmasq does not call the handler of DHCP events'),
-  'tcp-liberal': warnable('warning', 'Connections may die after a split brain'),
+  // What hagw writes for the pair sets it, a moment after its first start.
+  'tcp-liberal': warnable('warning', 'Connections may die after a split brain', 5000),
   'tcp-loose': warnable('notice', 'Connections are taken up in the middle'),
   'protocols-missing': warnable('error', 'conntrackd has no list of protocols'),
   'conntrackd-wipes': warnable('error', 'A script wipes the connections of the router'),
