@@ -1,7 +1,6 @@
 /** The connections line by line: tens of thousands of them are never held as text. */
 import { createSurvey } from '../core/conntrackd/survive.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
-import { decodeText } from '../lib/text.ts';
 import type { Timers } from '../ports/clock.ts';
 import type { Processes } from '../ports/processes.ts';
 import type { Survey } from '../ports/survey.ts';
@@ -9,6 +8,14 @@ import type { Survey } from '../ports/survey.ts';
 const SIGKILL = 9;
 /** A line has about 250 characters. */
 const LONGEST_LINE = 1024;
+
+/** Addresses, words and numbers are ASCII: ten times faster under QuickJS than UTF-8, of megabytes. */
+function textOf(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 1024)
+    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + 1024));
+  return text;
+}
 
 export function createConnectionSurvey(processes: Processes, timers: Timers, timeoutMs = 10_000): Survey {
   /** @param take false = enough. */
@@ -21,7 +28,7 @@ export function createConnectionSurvey(processes: Processes, timers: Timers, tim
       const started = processes.start(argv, {
         onStdout: (bytes) => {
           if (isOver) return;
-          const lines = (rest + decodeText(bytes)).split('\n');
+          const lines = (rest + textOf(bytes)).split('\n');
           rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
           isOver = !lines.every(take);
           if (isOver && started.ok) started.value.kill(SIGKILL);
