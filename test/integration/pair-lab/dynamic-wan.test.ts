@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULTS } from '../../lab/faults.ts';
 import { createLab, type Lab } from '../../lab/lab.ts';
-import { waitForWans } from '../../lab/multiwan.ts';
-import { waitForPair } from '../../lab/pair.ts';
+import { wansOf } from '../../lab/multiwan.ts';
+import { type Roles, waitForPair } from '../../lab/pair.ts';
 import { linkPartners, type PartnerLink } from '../../lab/partners.ts';
 import { until } from '../../lab/programs.ts';
 import type { Router } from '../../lab/router.ts';
@@ -33,44 +33,35 @@ describe('a WAN by DHCP', () => {
   const addressOf = async (router: Router): Promise<string> =>
     (await router.must(['ip', '-4', '-o', 'addr', 'show', 'dev', 'wan1'])).split(/ +/)[3] ?? '';
 
-  /** The pair is up, the WAN is judged, and the backup knows the lease. */
-  async function settled(): Promise<Awaited<ReturnType<typeof waitForPair>>> {
-    const roles = await waitForPair(lab, 90_000);
-    await waitForWans(roles.active, () => 'online', 60_000);
-    await until('The lease at the backup', 20_000, async () =>
-      (
-        await roles.backup.exec([
-          'grep',
-          '-q',
-          '^wan1 203.0.113.10/24 203.0.113.1 ',
-          '/var/run/hagw/wan-leases',
-        ])
-      ).code === 0
-        ? true
-        : undefined,
-    );
-    await expectOne(roles.active, roles.backup);
-    return roles;
-  }
-
-  /** The active router alone has the address and runs a DHCP client; both have the MAC address. */
-  async function expectOne(active: Router, backup: Router): Promise<void> {
-    await until('The address on one router alone', 15_000, async () => {
-      const clients = await Promise.all([active, backup].map((router) => router.exec(['pidof', 'udhcpc'])));
+  /**
+   * The pair is up, the WAN is judged, the backup knows the lease; the active router alone has the address and runs a DHCP client. The
+   * roles may still change while it comes to that.
+   */
+  async function settled(): Promise<Roles> {
+    return until('A pair with its WAN on one router', 90_000, async () => {
+      const roles = await waitForPair(lab, 10_000);
+      const { active, backup } = roles;
+      const lease = ['grep', '-q', '^wan1 203.0.113.10/24 203.0.113.1 ', '/var/run/hagw/wan-leases'];
+      const codes = await Promise.all([
+        backup.exec(lease),
+        active.exec(['pidof', 'udhcpc']),
+        backup.exec(['pidof', 'udhcpc']),
+      ]);
       const addresses = [await addressOf(active), await addressOf(backup)];
       const isSo =
-        addresses.join() === '203.0.113.10/24,' && clients[0]?.code === 0 && clients[1]?.code !== 0;
-      return isSo ? true : undefined;
+        codes.map(({ code }) => code === 0).join() === 'true,true,false' &&
+        addresses.join() === '203.0.113.10/24,' &&
+        (await wansOf(active))['wan1']?.state === 'online';
+      return isSo ? roles : undefined;
     });
-    for (const router of [active, backup])
-      expect((await router.must(['cat', '/sys/class/net/wan1/address'])).trim()).toBe(
-        sharedMac({ name: 'wan1' }),
-      );
   }
 
   it('runs on the active router alone, and nobody complains', async () => {
     const { active } = await settled();
     for (const router of Object.values(lab.routers)) {
+      expect((await router.must(['cat', '/sys/class/net/wan1/address'])).trim()).toBe(
+        sharedMac({ name: 'wan1' }),
+      );
       const { problems } = JSON.parse(JSON.stringify(await router.ubus('hagw', 'plan'))) as {
         problems: unknown[];
       };
@@ -94,8 +85,7 @@ describe('a WAN by DHCP', () => {
       });
       expect(result).toMatchObject({ alive: 60, total: 60, closed: 0, downloads: 1, flows: 1 });
       await FAULTS[fault].repair(active, backup);
-      const after = await settled();
-      expect(after.active.name).toBe(backup.name);
+      await settled();
     },
     180_000,
   );
