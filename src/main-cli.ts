@@ -12,7 +12,7 @@ import type { Runtime } from './ports/runtime.ts';
 const CONNECT_MS = 2000;
 const ANSWER_MS = 5000;
 /** For what takes its time: a switchover ends within 10 s. */
-const SLOW: Readonly<Record<string, number>> = { switchover: 15_000, apply: 60_000 };
+const SLOW: Readonly<Record<string, number>> = { switchover: 15_000, survive: 35_000, apply: 60_000 };
 
 /** Resolves with true once the bus is connected, with false if that takes too long. */
 function connected(runtime: Runtime, bus: Bus): Promise<boolean> {

@@ -13,6 +13,7 @@ import { createNft } from './adapters/nft.ts';
 import { watchNft } from './adapters/nft-monitor.ts';
 import { createPairTools } from './adapters/pair-tools.ts';
 import { createProber } from './adapters/probe-methods.ts';
+import { createConnectionSurvey } from './adapters/survey.ts';
 import { startService } from './app/service.ts';
 import { EXIT } from './cli/environment.ts';
 import { leaseFileOf } from './core/config/dhcp.ts';
@@ -53,6 +54,7 @@ export function runService(runtime: Runtime, version: string): void {
     leases: createDnsmasqLeases(files, () =>
       leaseFileOf(parseConfig('dhcp', files.read(`${CONFIG_FOLDER}/dhcp`, LARGEST_CONFIG))),
     ),
+    survey: createConnectionSurvey(processes, timers),
     mwan3: createMwan3(bus),
     pairTools: createPairTools(processes, files),
     handover: createHandover(processes),

@@ -2,18 +2,23 @@
  * Conntrack through conntrackd's own client (`conntrackd -s …`), which finds the control socket in the configuration file.
  * A running conntrackd lets every command succeed, so only its absence and a wedged socket show here.
  */
-import { decodeConntrackd } from '../core/conntrackd/decode.ts';
+import { decodeConntrackd, decodeCounters } from '../core/conntrackd/decode.ts';
+import type { ConntrackFacts } from '../core/conntrackd/facts.ts';
 import { CONNTRACKD_PLACES } from '../core/conntrackd/places.ts';
+import { CANARY } from '../core/conntrackd/survive.ts';
 import { type ReadError, readError } from '../core/neighbours/read-error.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { decodeText } from '../lib/text.ts';
 import type { Conntrack } from '../ports/conntrack.ts';
 import type { Processes } from '../ports/processes.ts';
+import { refusal, runProgram } from './kernel-program.ts';
 
 /** Where OpenWrt's init script of conntrackd looks. */
 const CONNTRACKD_CONFIG = '/etc/conntrackd/conntrackd.conf';
 /** The longest of the three outputs has about 1 KiB. */
 const MAX_OUTPUT_BYTES = 65536;
+/** Queue and runtime are read with one read of so many: two processes more. */
+const SLOWLY = 6;
 
 /**
  * @param configFile the one conntrackd runs with.
@@ -27,6 +32,8 @@ export function createConntrackd(
   timeoutMs = 2000,
   isLocked: () => boolean = () => false,
 ): Conntrack {
+  let reads = 0;
+  let inside: Pick<ConntrackFacts, 'inside'> = {};
   const ask = async (...what: string[]): Promise<Result<string, ReadError>> => {
     const argv = ['conntrackd', '-C', configFile, '-s', ...what];
     const completed = await processes.run(argv, { timeoutMs, maxOutputBytes: MAX_OUTPUT_BYTES });
@@ -44,7 +51,7 @@ export function createConntrackd(
     }
     if (truncated) return fail(readError('malformed', `The output of \`${command}\` is far too long.`));
     if (exit.kind === 'exited' && exit.code === 0) return ok(decodeText(stdout));
-    return fail(refusal(command, configFile, decodeText(stderr), isLocked));
+    return fail(unanswered(command, configFile, decodeText(stderr), isLocked));
   };
 
   return {
@@ -55,16 +62,33 @@ export function createConntrackd(
       if (!network.ok) return network;
       const link = await ask('link');
       if (!link.ok) return link;
-      return decodeConntrackd({
+      if (reads % SLOWLY === 0) {
+        const queue = await ask('queue');
+        const runtime = await ask('runtime');
+        if (queue.ok && runtime.ok)
+          inside = { inside: { ...decodeCounters(queue.value), ...decodeCounters(runtime.value) } };
+      }
+      reads += 1;
+      const facts = decodeConntrackd({
         statistics: statistics.value,
         network: network.value,
         link: link.value,
       });
+      return facts.ok ? ok({ ...facts.value, ...inside }) : facts;
+    },
+    async canary() {
+      const argv = ['conntrack', '-I', '-p', 'udp', '-s', CANARY.source, '-d', CANARY.destination];
+      argv.push('--sport', '9', '--dport', '9', '-u', 'SEEN_REPLY', '-t', '5');
+      const outcome = await runProgram(processes, { argv, timeoutMs });
+      if (!outcome.ok) return fail(outcome.error.message);
+      return outcome.value.exitCode === 0 || outcome.value.stderr.includes('File exists')
+        ? ok(undefined)
+        : fail(refusal(argv, outcome.value).message);
     },
   };
 }
 
-function refusal(command: string, configFile: string, stderr: string, isLocked: () => boolean): ReadError {
+function unanswered(command: string, configFile: string, stderr: string, isLocked: () => boolean): ReadError {
   if (stderr.includes("can't connect")) {
     const lock = isLocked()
       ? ` Its lock file ${CONNTRACKD_PLACES.lockFile} is there: if a crash left it behind, remove it and run /etc/init.d/conntrackd restart.`

@@ -1,5 +1,6 @@
 /** The files of the pair machine in /var/run/hagw, keepalived's SIGHUP and conntrackd's commands. */
-import { decodeMessage, encodeMessage, LARGEST_MESSAGE } from '../core/engine/pair-message.ts';
+import { decodeMessage, encodeMessage, LARGEST_MESSAGE, messageLeases } from '../core/engine/pair-message.ts';
+import { decodeLeases, encodeLeases, type WanLease } from '../core/pair/leases.ts';
 import { fail, ok, type Result } from '../lib/result.ts';
 import { decodeText, encodeText } from '../lib/text.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -13,6 +14,11 @@ const FOLDER = '/var/run/hagw';
 const PARTNER = `${FOLDER}/partner.json`;
 const SELF = `${FOLDER}/self.json`;
 const LEASE = `${FOLDER}/out`;
+/** The WANs' leases: this router's, and the partner's. */
+const WAN_OWN = `${FOLDER}/wan-own`;
+const WAN_LEASES = `${FOLDER}/wan-leases`;
+/** A lease that may be used for longer by less than this is not written anew. */
+const LEASE_GROWS_S = 10;
 /** Kept over a reboot and an upgrade. */
 const MAINTENANCE = '/etc/hagw/maintenance';
 const SIGHUP = 1;
@@ -35,7 +41,34 @@ function written(files: Files, path: string, text: string, mode: number): Result
   return made.ok ? done(files.replace(path, encodeText(text), mode)) : done(made);
 }
 
+const textOf = (files: Files, path: string): string => {
+  const content = files.read(path, LARGEST_MESSAGE);
+  return content.ok ? decodeText(content.value) : '';
+};
+
+/** Seconds since the kernel's start, for files that the shell scripts share; NaN if it cannot be read. */
+const uptimeOf = (files: Files): number => Number.parseFloat(textOf(files, '/proc/uptime'));
+
+/** Keeps what the partner has got of the WANs, for the handover script. */
+function keepLeases(files: Files, leases: readonly WanLease[]): void {
+  const uptime = Math.floor(uptimeOf(files));
+  if (leases.length === 0 || Number.isNaN(uptime)) return;
+  const known = decodeLeases(textOf(files, WAN_LEASES));
+  const next = leases.map((lease) => ({ ...lease, seconds: uptime + lease.seconds }));
+  const isKnown = next.every((lease) =>
+    known.some(
+      (old) =>
+        old.interface === lease.interface &&
+        old.address === lease.address &&
+        old.gateway === lease.gateway &&
+        Math.abs(lease.seconds - old.seconds) < LEASE_GROWS_S,
+    ),
+  );
+  if (!isKnown) written(files, WAN_LEASES, `${encodeLeases(next).join('\n')}\n`, 0o600);
+}
+
 export function createPartner(files: Files): Partner {
+  let last = '';
   return {
     read() {
       const content = files.read(PARTNER, LARGEST_MESSAGE);
@@ -45,10 +78,17 @@ export function createPartner(files: Files): Partner {
             ? 'the link between the services is not set up'
             : content.error.message,
         );
-      const decoded = decodeMessage(decodeText(content.value));
-      return decoded.ok ? decoded : fail(`what ${PARTNER} says is of no use: ${decoded.error}`);
+      const text = decodeText(content.value);
+      const decoded = decodeMessage(text);
+      if (!decoded.ok) return fail(`what ${PARTNER} says is of no use: ${decoded.error}`);
+      // The first one may have lain there for long.
+      const stamp = `${decoded.value.run} ${decoded.value.at}`;
+      if (last !== '' && last !== stamp) keepLeases(files, messageLeases(text));
+      last = stamp;
+      return decoded;
     },
-    tell: (message) => written(files, SELF, `${encodeMessage(message)}\n`, 0o600),
+    tell: (message) =>
+      written(files, SELF, `${encodeMessage(message, decodeLeases(textOf(files, WAN_OWN)))}\n`, 0o600),
   };
 }
 
@@ -56,8 +96,7 @@ export function createStandby(files: Files, processes: Processes, bus: Bus): Sta
   return {
     hold(forMs, reason) {
       if (forMs === null) return removed(files, LEASE);
-      const uptime = files.read('/proc/uptime', 64);
-      const seconds = uptime.ok ? Number.parseFloat(decodeText(uptime.value)) : Number.NaN;
+      const seconds = uptimeOf(files);
       if (Number.isNaN(seconds)) return fail('/proc/uptime cannot be read.');
       return written(files, LEASE, `${(seconds + forMs / 1000).toFixed(2)} ${reason}\n`, 0o644);
     },

@@ -253,6 +253,24 @@ export const OBJECTS = {
     },
     notifications: {},
   },
+  'hagw.conntrack': {
+    text: "The connections and whether they reach the partner: conntrackd's view.",
+    methods: {
+      status: {
+        access: 'read',
+        args: {},
+        reply: 'ConntrackDetail',
+        text: 'Whether conntrackd syncs, its caches, its link and its counters in its own words.',
+      },
+      survive: {
+        access: 'read',
+        args: {},
+        reply: 'Survive',
+        text: 'How many of the connections now open would survive the loss of this router and of each WAN, and why the others would not. Looks at 20000 of them at most; takes up to some seconds.',
+      },
+    },
+    notifications: {},
+  },
   'hagw.vrrp': {
     text: "The virtual routers: keepalived's view.",
     methods: {

@@ -9,6 +9,7 @@ import type { Links } from '../ports/links.ts';
 import type { Log } from '../ports/log.ts';
 import type { Mwan3 } from '../ports/mwan3.ts';
 import type { PairTools } from '../ports/pair-tools.ts';
+import type { Survey } from '../ports/survey.ts';
 import type { Vrrp } from '../ports/vrrp.ts';
 import type { MultiWanPorts } from './multiwan/ports.ts';
 import type { DutyPorts } from './pair/duty.ts';
@@ -22,6 +23,8 @@ export interface ServicePorts {
   readonly links: Links;
   readonly vrrp: Vrrp;
   readonly conntrack: Conntrack;
+  /** Looks at all connections; without it nobody says what would survive. */
+  readonly survey?: Survey;
   readonly leases: Leases;
   readonly mwan3: Mwan3;
   /** What our own multi-WAN engine runs on; without it hagw only watches. */

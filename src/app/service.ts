@@ -18,6 +18,7 @@ import { createConfigHandlers } from './multiwan/configuration.ts';
 import { createMultiWanEngine } from './multiwan/engine.ts';
 import { createMwan3Object, createWanHandlers } from './multiwan/objects.ts';
 import { provideObjects } from './objects.ts';
+import { createConntrackHandlers } from './pair/conntrack.ts';
 import { createDuty } from './pair/duty.ts';
 import { createHandoverWatch } from './pair/handover.ts';
 import { createPairManager } from './pair/manager.ts';
@@ -114,7 +115,11 @@ export function startService(
   const wanConfig = createConfigHandlers(ports.files, bus, (config) =>
     multiWan === null ? [] : liveProblems(multiWan.state(), config),
   );
-  const handlers = { ...wan, 'hagw.wan': { ...wan['hagw.wan'], ...wanConfig } };
+  const handlers = {
+    ...wan,
+    'hagw.wan': { ...wan['hagw.wan'], ...wanConfig },
+    'hagw.conntrack': createConntrackHandlers(reactor, ports.timers, ports.survey),
+  };
   const objects = provideObjects(bus, reactor, log, handlers, pair, duty, handover, ports.files);
   const mwan3Object = createMwan3Object(
     bus,
@@ -132,6 +137,11 @@ export function startService(
     switch (effect.kind) {
       case 'read':
         readSource(ports, effect.source, reactor.dispatch);
+        return;
+      case 'canary':
+        void ports.conntrack.canary?.().then((done) => {
+          if (!done.ok) log.write('warning', done.error);
+        });
         return;
       case 'log':
         log.write(effect.level, effect.message);

@@ -32,10 +32,11 @@ function refusalOf(files: Files, path: string): string | null {
     const info = files.info(part);
     if (!info.ok) return info.error.code === 'ENOENT' ? 'is not there' : null;
     const { kind, mode } = info.value;
-    if (kind === 'symlink') return `has a symbolic link in its path (${part})`;
+    // A link to the program itself is taken.
+    if (kind === 'symlink')
+      return count === parts.length ? null : `has a symbolic link in its path (${part})`;
     const isSticky = kind === 'directory' && (mode & 0o1000) !== 0;
     if ((mode & 0o002) !== 0 && !isSticky) return `can be written by everybody (${part})`;
-    if (count === parts.length && (mode & 0o111) === 0) return 'is not executable';
   }
   return null;
 }

@@ -147,6 +147,7 @@ const EXAMPLES = {
     },
   ],
   address: [{ name: 'lan', values: {} }],
+  wan: [{ name: 'wan', values: {} }],
 };
 
 /**

@@ -106,6 +106,12 @@ export const COMMANDS = {
     options: { json: JSON_OPTION },
     text: 'Keeps this router out of service, also over a reboot, whenever the partner can serve.',
   },
+  survive: {
+    words: '',
+    count: [0, 0],
+    options: { json: JSON_OPTION },
+    text: 'Says how many of the connections now open would survive the loss of this router and of each WAN, and why not the others.',
+  },
   release: {
     words: '[WAN]',
     count: [0, 1],

@@ -12,6 +12,7 @@ import { clean, createPaint, timeText } from './format.ts';
 import { COMMANDS, type CommandName, type CommandUse, helpText } from './help.ts';
 import type { Replies } from './replies.ts';
 import { problemsText, severityPaint, statusText } from './show-status.ts';
+import { surviveCommand } from './survive.ts';
 import { releaseCommand, wanCommand } from './wan.ts';
 
 type Command = (env: CliEnvironment, parsed: Parsed) => Promise<Outcome>;
@@ -124,6 +125,7 @@ const RUN: { readonly [K in CommandName]: Command } = {
   wan: (env, parsed) => wanCommand(env, parsed, repliesOf(env)),
   switchover: (env, parsed) => switchoverCommand(env, parsed, repliesOf(env)),
   maintenance: (env, parsed) => maintenanceCommand(env, parsed, repliesOf(env)),
+  survive: (env, parsed) => surviveCommand(env, parsed, repliesOf(env)),
   release: (env, parsed) => releaseCommand(env, parsed, repliesOf(env)),
   explain: async (env, parsed) => (await import('./on-files.ts')).explainCommand(env, parsed, repliesOf(env)),
   import: async (env, parsed) => {

@@ -11,6 +11,8 @@ export type {
 
 /** conntrackd, which carries the connection states to the partner. */
 export interface Conntrack {
-  /** `absent` = conntrackd is not installed or does not run. Starts three short processes. */
+  /** `absent` = conntrackd is not installed or does not run. Starts three short processes, at times five. */
   read(): Promise<Result<ConntrackFacts, ReadError>>;
+  /** Has the kernel track, for 5 s, a connection that nobody has: it must be synced. A short process; a whole sentence if it fails. */
+  canary?(): Promise<Result<void, string>>;
 }

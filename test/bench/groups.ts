@@ -5,6 +5,7 @@ import { multiwanGaps } from './multiwan-gaps.ts';
 import { multiwanLoad } from './multiwan-load.ts';
 import { multiwanSwitch } from './multiwan-switch.ts';
 import { pairBaselines, pairConnections } from './pair-connections.ts';
+import { pairDynamic } from './pair-dynamic.ts';
 import { pairFaults } from './pair-faults.ts';
 import { service } from './service.ts';
 import { sizes } from './sizes.ts';
@@ -16,6 +17,7 @@ export const GROUPS: readonly BenchGroup[] = [
   pairFaults,
   pairConnections,
   pairBaselines,
+  pairDynamic,
   multiwanSwitch,
   multiwanGaps,
   multiwanLoad,

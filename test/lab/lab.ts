@@ -10,6 +10,7 @@ import { filesByHand } from './by-hand.ts';
 import { type Cage, openCage } from './cage.ts';
 import { type Capture, startCapture } from './capture.ts';
 import { type Client, makeClient } from './client.ts';
+import { startDhcpServer } from './dhcp-server.ts';
 import { makeDisk, prepareRoots, REPOSITORY, ROOTFS, STAND_INS, TOOLS } from './disk.ts';
 import { blackHole, namespaces, surroundings } from './links.ts';
 import { LabError, must } from './programs.ts';
@@ -122,6 +123,7 @@ export async function createLab(options: TopologyOptions = {}): Promise<Lab> {
     note({});
     await buildSurroundings(cage, topology);
     await prepareRoots(cage);
+    for (const wan of topology.wans) if (wan.isDynamic) startDhcpServer(cage, wan);
     const makeOne = async (plan: Topology['routers'][0]): Promise<Router> => {
       const disk = await makeDisk(cage, plan.name);
       const router = makeRouter(cage, disk, plan, (pid) => {

@@ -49,6 +49,8 @@ export interface TopologyOptions {
   readonly managed?: boolean;
   /** Further options of hagw's globals. */
   readonly globals?: Readonly<Record<string, string | number>>;
+  /** WANs whose ISP gives one address by DHCP, to one MAC address only; they run on the active router only. Needs `managed`. Default none. */
+  readonly dynamicWans?: readonly string[];
   /** Content of /etc/config/mwan3. Default: all WANs in one policy, with equal weights. */
   readonly mwan3?: string;
 }
@@ -80,6 +82,8 @@ export interface Wan {
   readonly uplink: string;
   readonly gateway: string;
   readonly virtualAddress: string;
+  /** The ISP's DHCP server gives `virtualAddress` to `sharedMac`. */
+  readonly isDynamic: boolean;
   readonly metric: number;
 }
 
@@ -125,6 +129,9 @@ export interface Topology {
 
 export const LAN = '192.168.1';
 export const SYNC = '10.255.0';
+/** What the ISPs of dynamic WANs know: last byte is the WAN's number. */
+export const sharedMac = (wan: Pick<Wan, 'name'>): string =>
+  `02:00:00:00:0f:${hex(Number(wan.name.slice(3)))}`;
 /** RFC 5737's other two blocks are the first WANs; further ones come from RFC 6598. */
 const WAN_NETS = ['203.0.113', '198.51.100'];
 
@@ -178,6 +185,7 @@ export function planTopology(options: TopologyOptions = {}): Topology {
       uplink: `10.100.${at + 1}`,
       gateway: `${net}.1`,
       virtualAddress: `${net}.10`,
+      isDynamic: options.dynamicWans?.includes(`wan${at + 1}`) ?? false,
       metric: 10 * (at + 1),
     };
   });

@@ -2,7 +2,7 @@
  * /etc/config of a lab's router, as an administrator would write it by docs/uci-options.md and OpenWrt's guides. Pure:
  * a topology in, file contents by path out.
  */
-import type { RouterPlan, Topology } from './topology.ts';
+import { type RouterPlan, sharedMac, type Topology, type Wan } from './topology.ts';
 import { firewall } from './uci-firewall.ts';
 import { file, type Options, section } from './uci-text.ts';
 
@@ -26,9 +26,18 @@ function network(topology: Topology, router: RouterPlan): string {
     fixed('sync', '255.255.255.252'),
     // force_link 0: netifd tells of a lost carrier (its default for static interfaces is not to).
     ...topology.wans.map((wan) =>
-      fixed(wan.name, '255.255.255.0', { gateway: wan.gateway, metric: wan.metric, force_link: 0 }),
+      wan.isDynamic
+        ? dynamic(wan)
+        : fixed(wan.name, '255.255.255.0', { gateway: wan.gateway, metric: wan.metric, force_link: 0 }),
     ),
   );
+}
+
+/** What `hagw check` asks for. */
+function dynamic(wan: Wan): string {
+  const clientid = `01${sharedMac(wan).replaceAll(':', '')}`;
+  const more = { auto: 0, norelease: 1, clientid, metric: wan.metric };
+  return section('interface', wan.name, { device: wan.name, proto: 'dhcp', ...more });
 }
 
 function hagw(topology: Topology): string {
@@ -50,6 +59,9 @@ function hagw(topology: Topology): string {
       }),
     ),
     ...(topology.alone ? [] : addresses(topology)),
+    ...topology.wans
+      .filter(({ isDynamic }) => isDynamic)
+      .map((wan) => section('wan', wan.name, { macaddr: sharedMac(wan) })),
   );
 }
 
@@ -65,12 +77,14 @@ function addresses(topology: Topology): string[] {
       address: `${topology.lanVirtualAddress}/24`,
       vrid: LAN_VRID,
     }),
-    ...topology.wans.map((wan, at) =>
-      section('address', wan.name, {
-        interface: wan.name,
-        address: `${wan.virtualAddress}/24`,
-        vrid: WAN_VRID + at,
-      }),
+    ...topology.wans.flatMap((wan, at) =>
+      wan.isDynamic
+        ? []
+        : section('address', wan.name, {
+            interface: wan.name,
+            address: `${wan.virtualAddress}/24`,
+            vrid: WAN_VRID + at,
+          }),
     ),
   ];
 }

@@ -1,7 +1,7 @@
 /** What the sections of /etc/config/hagw must be to one another. */
 import { parseIpAddress, parseIpPrefix } from '../../lib/ip.ts';
 import { addressBytes } from '../policy/prefixes.ts';
-import type { AddressConfig, RouterConfig } from './hagw.ts';
+import type { AddressConfig, FloatingWan, RouterConfig } from './hagw.ts';
 import type { ConfigProblem, UciSection } from './uci.ts';
 
 export type Report = (problem: ConfigProblem) => void;
@@ -125,5 +125,34 @@ export function checkAddresses(
     }
     if (!isHost(item.address))
       report({ severity: 'error', where: at, text: `Is ${item.address}, which no host can have.` });
+  }
+}
+
+/** A host's MAC address: neither a group's nor none. */
+const MAC = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
+
+/** WANs that run on one router only, each once, without virtual addresses. */
+export function checkWans(
+  wans: readonly FloatingWan[],
+  addresses: readonly AddressConfig[],
+  report: Report,
+): void {
+  const error = (where: string, text: string): void => report({ severity: 'error', where, text });
+  reportSame(
+    wans,
+    'interface',
+    (item) => item.interface,
+    (item, { where }) => `Is '${item.interface}', as in ${where}.`,
+    report,
+  );
+  for (const { interface: name, macaddr, where } of wans) {
+    if (macaddr !== null && (!MAC.test(macaddr) || /^[0:]*$/.test(macaddr)))
+      error(`${where}.macaddr`, `Is '${macaddr}', which no device can have.`);
+    const address = addresses.find((item) => item.interface === name);
+    if (address !== undefined)
+      error(
+        `${where}.interface`,
+        `Is '${name}', which has a virtual address (${address.where}): such a WAN runs on both routers.`,
+      );
   }
 }

@@ -4,9 +4,9 @@
  * that runs half of what its partner runs is worse than one that goes on as before.
  */
 import { parseIpPrefix } from '../../lib/ip.ts';
-import { checkAddresses, checkPair, type Report } from './hagw-check.ts';
+import { checkAddresses, checkPair, checkWans, type Report } from './hagw-check.ts';
 import { type DecodeContext, decodeSection } from './option.ts';
-import { ADDRESS, GLOBALS, ROUTER, SECTIONS } from './tables.ts';
+import { ADDRESS, GLOBALS, ROUTER, SECTIONS, WAN } from './tables.ts';
 import { type ConfigProblem, optionText, sectionAddress, type UciSection } from './uci.ts';
 
 export interface RouterConfig {
@@ -34,6 +34,14 @@ export interface AddressConfig {
   readonly where: string;
 }
 
+/** A WAN that runs on the active router only. */
+export interface FloatingWan {
+  readonly interface: string;
+  /** As in the file; null = derived. */
+  readonly macaddr: string | null;
+  readonly where: string;
+}
+
 export interface HagwConfig {
   readonly enabled: boolean;
   readonly engine: 'hagw' | 'mwan3' | 'none';
@@ -54,6 +62,7 @@ export interface HagwConfig {
   /** Two, in the order of the file. */
   readonly routers: readonly RouterConfig[];
   readonly addresses: readonly AddressConfig[];
+  readonly wans: readonly FloatingWan[];
 }
 
 export interface DecodedConfig<T> {
@@ -115,6 +124,20 @@ function decodeAddresses(sections: readonly UciSection[], context: ContextOf): A
   });
 }
 
+function decodeWans(sections: readonly UciSection[], context: ContextOf): FloatingWan[] {
+  const found = sections.filter((section) => section.type === 'wan');
+  return found.flatMap((section) => {
+    const at = context(section, optionText(section, 'interface'));
+    const values = decodeSection(WAN, section, at);
+    if (values === null) return [];
+    const name = values.interface ?? section.name;
+    if (name !== null) return [{ interface: name, macaddr: values.macaddr, where: at.where }];
+    const text = 'Is missing; a section without a name needs it.';
+    at.report({ severity: 'error', where: `${at.where}.interface`, text });
+    return [];
+  });
+}
+
 type ContextOf = (section: UciSection, about: string | null) => DecodeContext;
 
 /** The `globals` section, of which there is at most one; without it a required option is missing. */
@@ -156,7 +179,9 @@ export function decodeHagw(sections: readonly UciSection[]): DecodedConfig<HagwC
   const globals = decodeGlobals(sections, context, report);
   const routers = decodeRouters(sections, context);
   const addresses = decodeAddresses(sections, context);
+  const wans = decodeWans(sections, context);
   checkPair(routers, sections, report);
+  checkWans(wans, addresses, report);
   checkAddresses(addresses, routers, report);
   if (globals === null || problems.some(({ severity }) => severity === 'error'))
     return { value: null, problems };
@@ -176,6 +201,7 @@ export function decodeHagw(sections: readonly UciSection[]): DecodedConfig<HagwC
     pollIntervalMs: globals.poll_interval_ms,
     routers,
     addresses,
+    wans,
   };
   return { value, problems };
 }

@@ -179,6 +179,23 @@ export const ADDRESS = {
   },
 } as const satisfies OptionTable;
 
+export const WAN = {
+  interface: {
+    type: 'name',
+    defaultText: 'name of the section',
+    example: 'wan',
+    safety: true,
+    text: "The network, by netifd's name: DHCP, or PPPoE, whose session starts anew.",
+  },
+  macaddr: {
+    type: 'string',
+    defaultText: 'derived from the sync addresses and the interface',
+    example: '02:12:34:56:78:9a',
+    safety: true,
+    text: 'MAC address that both routers use on its device. The default is the same on both.',
+  },
+} as const satisfies OptionTable;
+
 /** Section types of /etc/config/hagw in the order in which the file shows them. */
 export const SECTIONS = {
   globals: { count: 'one', text: 'What holds for the pair as a whole.', options: GLOBALS },
@@ -187,5 +204,10 @@ export const SECTIONS = {
     count: 'one for each virtual address',
     text: 'A virtual address, which the active router holds. All of them move together.',
     options: ADDRESS,
+  },
+  wan: {
+    count: 'one for each WAN without a fixed address',
+    text: 'A WAN that runs on the active router only, with one MAC address on both. hagw check says what it needs in /etc/config/network.',
+    options: WAN,
   },
 } as const satisfies Record<string, SectionSpec>;

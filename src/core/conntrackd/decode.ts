@@ -30,6 +30,19 @@ export function decodeConntrackd(output: ConntrackdOutput): Result<ConntrackFact
   return ok({ ...statistics.value, ...sequence.value, links: links.value });
 }
 
+/** Lines `LABEL: N` by their labels; those under `queue NAME:` with the name in front. Others are passed over. */
+export function decodeCounters(text: string): Readonly<Record<string, number>> {
+  const counters: Record<string, number> = {};
+  let prefix = '';
+  for (const line of text.split('\n')) {
+    const head = /^queue (\S+):$/.exec(line);
+    if (head !== null) prefix = `${head[1]} `;
+    const match = /^\s*([a-z][a-z ()]*):\s+(\d{1,20})$/.exec(line);
+    if (match !== null) counters[`${prefix}${match[1]}`] = Number(match[2]);
+  }
+  return counters;
+}
+
 function malformed(command: string, what: string): ReadError {
   return readError('malformed', `The output of \`${command}\` is not understood: ${what}.`);
 }

@@ -50,4 +50,9 @@ export interface ConntrackFacts {
   readonly packetsLost: number | null;
   readonly packetsBefore: number | null;
   readonly links: readonly SyncLinkFacts[];
+  /**
+   * `-s queue` and `-s runtime`, by their own labels: `netlink overrun`, `rsqueue current elements`, … Read less often. No `rsqueue`:
+   * another mode than FTFW.
+   */
+  readonly inside?: Readonly<Record<string, number>>;
 }

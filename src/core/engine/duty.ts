@@ -1,4 +1,5 @@
 /** The pair machine and the rest of the service: what it needs to know, and what it reports. */
+import { syncWordOf } from '../conntrackd/watch.ts';
 import type { Happening } from '../events/timeline.ts';
 import { reasonOf } from './pair.ts';
 import { freshMessage } from './pair-trust.ts';
@@ -35,17 +36,26 @@ export function dutySituationOf(state: State): PairSituation | null {
   const config = state.hagw.value;
   if (config === null || !config.enabled || own.kind !== 'found' || config.addresses.length === 0)
     return null;
-  const usableWans = state.wans.filter((wan) => USABLE.includes(wan.state)).map(({ name }) => name);
-  const isLost = state.wans.length > 0 && state.wans.every((wan) => LOST.includes(wan.state));
+  // Not here, they cannot be judged here; the line is the same one.
+  const away = state.role.state === 'active' ? [] : config.wans.map((wan) => wan.interface);
+  const here = state.wans.filter(({ name }) => !away.includes(name));
+  const usableWans = here.filter((wan) => USABLE.includes(wan.state)).map(({ name }) => name);
+  const isLost = here.length > 0 && here.every((wan) => LOST.includes(wan.state));
+  const isHearsay = usableWans.length === 0 && away.length > 0;
+  const said = state.duty?.partner;
+  const isSaid = said?.role === 'active' && away.some((name) => said.usableWans.includes(name));
+  const sync = syncWordOf(state.conntrack.value);
   return {
     name: own.self.name,
     priority: own.self.priority,
     partner: own.partner.name,
     partnerPriority: own.partner.priority,
     role: state.role.state,
-    usable: usableWans.length > 0 ? true : isLost ? false : null,
+    usable: usableWans.length > 0 || (isHearsay && isSaid) ? true : isLost && !isHearsay ? false : null,
     usableWans,
+    isHearsay,
     holdMs: config.holdS * 1000,
+    ...(sync === null ? {} : { sync }),
   };
 }
 
@@ -53,7 +63,9 @@ export function dutyMayDiffer(before: State, after: State): boolean {
   return (
     before.hagw !== after.hagw ||
     before.links !== after.links ||
+    before.duty !== after.duty ||
     before.role !== after.role ||
+    before.conntrack !== after.conntrack ||
     before.wans !== after.wans
   );
 }

@@ -81,6 +81,8 @@ export type EventKind = Event['kind'];
 
 export type Effect =
   | { readonly kind: 'read'; readonly source: Source }
+  /** A test entry for conntrackd to sync. */
+  | { readonly kind: 'canary' }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'notice' | 'warning' | 'err';

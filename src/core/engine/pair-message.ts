@@ -4,7 +4,9 @@
  */
 import type { VrrpState } from '../../api/status.ts';
 import { fail, ok, type Result } from '../../lib/result.ts';
+import type { SyncWord } from '../conntrackd/watch.ts';
 import { decoding, Fields, Unexpected, type Value } from '../neighbours/value.ts';
+import { decodeLeases, encodeLeases, type WanLease } from '../pair/leases.ts';
 import type { PartnerMessage } from './pair-types.ts';
 
 /** Characters; a message has about 300. */
@@ -20,9 +22,36 @@ function stamp(fields: Fields): { readonly run: string; readonly at: number } {
   return { run, at: fields.integer('at', 0, Number.MAX_SAFE_INTEGER) };
 }
 
-export function encodeMessage(message: PartnerMessage): string {
-  const { usableWans, ...rest } = message;
-  return JSON.stringify({ v: 1, ...rest, usable_wans: usableWans.slice(0, MOST_WANS) });
+function syncWord(fields: Fields): SyncWord {
+  const count = (name: string): number | null =>
+    fields.has(name) ? fields.integer(name, 0, Number.MAX_SAFE_INTEGER) : null;
+  return { internal: count('internal'), external: count('external'), taken: count('taken') ?? 0 };
+}
+
+/** `leases` travel with it: the pair machine decides nothing by them. */
+export function encodeMessage(message: PartnerMessage, leases: readonly WanLease[] = []): string {
+  const { usableWans, sync, ...rest } = message;
+  const more = leases.length === 0 ? {} : { leases: encodeLeases(leases) };
+  // A number that is not there is left out.
+  const word = sync && {
+    ...sync,
+    internal: sync.internal ?? undefined,
+    external: sync.external ?? undefined,
+  };
+  return JSON.stringify({
+    v: 1,
+    ...rest,
+    sync: word,
+    usable_wans: usableWans.slice(0, MOST_WANS),
+    ...more,
+  });
+}
+
+/** The leases in the text of a message that was found good; what is no lease is passed over. */
+export function messageLeases(text: string): readonly WanLease[] {
+  const { leases } = JSON.parse(text) as { readonly leases?: Value };
+  if (!Array.isArray(leases)) return [];
+  return decodeLeases(leases.filter((line) => typeof line === 'string').join('\n'));
 }
 
 /** The message, or what is wrong with it, without a full stop. */
@@ -52,6 +81,7 @@ export function decodeMessage(text: string): Result<PartnerMessage, string> {
       wants: fields.flag('wants'),
       out: fields.flag('out'),
       usableWans,
+      ...(fields.has('sync') ? { sync: syncWord(fields.table('sync')) } : {}),
     };
   });
   return decoded.ok ? ok(decoded.value) : fail(decoded.error);

@@ -3,6 +3,7 @@
  * milliseconds of this router; the partner's stamps are only ever compared with each other.
  */
 import type { VrrpState } from '../../api/status.ts';
+import type { SyncWord } from '../conntrackd/watch.ts';
 import type { Happening } from '../events/timeline.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface PartnerMessage {
   /** The sender holds itself out of service. */
   readonly out: boolean;
   readonly usableWans: readonly string[];
+  /** Of the sender's conntrackd; absent while that is not known. */
+  readonly sync?: SyncWord;
 }
 
 /** What the rest of the service knows; null = no pair is in force, or it is not clear which router this is. */
@@ -40,7 +43,10 @@ export interface PairSituation {
   /** null = nobody can say. */
   readonly usable: boolean | null;
   readonly usableWans: readonly string[];
+  /** `usable` is the partner's word for WANs that run there only. */
+  readonly isHearsay?: boolean;
   readonly holdMs: number;
+  readonly sync?: SyncWord;
 }
 
 export type PairEvent =

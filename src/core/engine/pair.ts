@@ -144,6 +144,7 @@ function compose(state: PairState, now: number): PartnerMessage | null {
     wants: wish,
     out: lease !== null,
     usableWans: situation.usableWans,
+    ...(situation.sync === undefined ? {} : { sync: situation.sync }),
   };
 }
 
@@ -203,8 +204,10 @@ function handle(state: PairState, event: PairEvent, now: number): PairStep {
       };
     case 'situation': {
       const { situation } = event;
-      const wan =
-        situation === null ? INITIAL_WAN : seeWan(state.wan, situation.usable, situation.holdMs, now);
+      // What was true of the partner's line has to come true here first, and gets the hold time for that.
+      const isNew = state.situation?.isHearsay === true && situation?.isHearsay !== true;
+      const known = isNew ? { ...state.wan, since: now } : state.wan;
+      const wan = situation === null ? INITIAL_WAN : seeWan(known, situation.usable, situation.holdMs, now);
       return { state: { ...state, situation, wan }, effects: [] };
     }
     case 'heard':

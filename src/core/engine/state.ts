@@ -10,6 +10,7 @@ import type { KeepalivedConfig } from '../config/keepalived.ts';
 import type { TableUse } from '../config/network-tables.ts';
 import type { ConfigProblem } from '../config/uci.ts';
 import type { ConntrackFacts } from '../conntrackd/facts.ts';
+import type { SyncWatch } from '../conntrackd/watch.ts';
 import { EMPTY_TIMELINE, type Timeline } from '../events/timeline.ts';
 import type { Finding } from '../health/catalogue.ts';
 import type { SetupFacts } from '../health/setup.ts';
@@ -162,6 +163,8 @@ export interface State {
   readonly links: Reading<LinkFacts>;
   readonly vrrp: Reading<VrrpFacts>;
   readonly conntrack: Reading<ConntrackFacts>;
+  /** Whether it syncs; null = it has not been read, or is gone. */
+  readonly sync: SyncWatch | null;
   readonly leases: Reading<LeaseCounts>;
   readonly mwan3: Reading<Mwan3Facts>;
   readonly services: Reading<ServiceFacts>;
@@ -205,6 +208,7 @@ export function initialState(program: Program): State {
     links: UNREAD,
     vrrp: UNREAD,
     conntrack: UNREAD,
+    sync: null,
     leases: UNREAD,
     mwan3: UNREAD,
     services: UNREAD,

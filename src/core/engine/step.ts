@@ -17,6 +17,7 @@ import { decodeKeepalived } from '../config/keepalived.ts';
 import { decodeMultiWan } from '../config/multiwan.ts';
 import { tableUses } from '../config/network-tables.ts';
 import type { ConfigProblem, UciReading, UciSection } from '../config/uci.ts';
+import { watchSync } from '../conntrackd/watch.ts';
 import { type Happening, type Now, record } from '../events/timeline.ts';
 import { findSetup } from '../health/check-setup.ts';
 import { findProblems } from '../health/checks.ts';
@@ -132,7 +133,13 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
     const next = applyDump({ ...state, refusals, vrrp: readWell(facts) }, facts, begunAt, now);
     return took(next, 'vrrp', now);
   },
-  conntrackRead: (state, { facts }, now) => took({ ...state, conntrack: readWell(facts) }, 'conntrack', now),
+  conntrackRead: (state, { facts }, now) => {
+    const isActive = state.role.state === 'active';
+    const partner = state.duty?.partner?.sync ?? null;
+    const { watch, canary } = watchSync(state.sync, facts, partner, isActive, now.monotonicMs);
+    const done = took({ ...state, sync: watch, conntrack: readWell(facts) }, 'conntrack', now);
+    return canary ? { ...done, effects: [{ kind: 'canary' }, ...(done.effects ?? [])] } : done;
+  },
   leasesRead: (state, { facts }, now) => took({ ...state, leases: readWell(facts) }, 'leases', now),
   mwan3Read: (state, { facts }, now) => took({ ...state, mwan3: readWell(facts) }, 'mwan3', now),
   servicesRead: (state, { facts }, now) => took({ ...state, services: readWell(facts) }, 'services', now),
@@ -144,6 +151,7 @@ const HANDLERS: { readonly [K in EventKind]: Handler<K> } = {
       return { ...finished(state, source, at, 1, false), happenings: [service('failed', error.message)] };
     }
     let next: State = { ...state, [source]: readBadly<unknown>(state[source], error) };
+    if (next.conntrack.value === null) next = { ...next, sync: null };
     if (source === 'vrrp' && next.vrrp.value === null) {
       const begunAt = state.polls.vrrp.readingSince ?? at;
       next = applyAbsence(next, error.code === 'absent' ? 'stop' : 'unknown', begunAt, at);

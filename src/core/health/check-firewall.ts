@@ -34,7 +34,7 @@ function translations({ legs, config }: Setup, all: readonly UciSection[], add: 
     const mine = nats.filter((item) => covers(item, leg));
     for (const item of mine) {
       const to = optionText(item, 'snat_ip') ?? '';
-      if (takesAll(item) && !virtual.includes(to))
+      if (takesAll(item) && /^[\d.]+$/.test(to) && !virtual.includes(to))
         add(
           'snat-not-virtual',
           place('firewall', all, item, 'snat_ip'),
@@ -98,8 +98,27 @@ export const firewallTraps: SetupCheck = (setup, add) => {
   translations(setup, all, add);
   order(all, add);
   zones(setup, all, add);
+  const names = all.flatMap((item) => (item.type === 'zone' ? (optionText(item, 'name') ?? []) : []));
   for (const section of all) {
     if (!isOn(section)) continue;
+    const leftOut = (option: string, what: string): void =>
+      add(
+        'firewall-left-out',
+        place('firewall', all, section, option),
+        `${what}: fw4 leaves the section out.`,
+      );
+    if (['rule', 'redirect', 'nat', 'forwarding'].includes(section.type))
+      for (const option of ['src', 'dest']) {
+        const zone = optionText(section, option) ?? '*';
+        if (zone !== '*' && !names.includes(zone)) leftOut(option, `Is '${zone}', which is no zone`);
+      }
+    if (section.type === 'nat' && target(section) === 'SNAT') {
+      const to = optionText(section, 'snat_ip');
+      const family = optionText(section, 'family') ?? 'any';
+      if (to === null) leftOut('snat_ip', 'Is missing');
+      else if (family !== 'any' && (family === 'ipv6') !== to.includes(':'))
+        leftOut('snat_ip', `Is ${to}, but the family is ${family}`);
+    }
     if (['rule', 'redirect', 'nat'].includes(section.type))
       for (const word of texts(section, 'proto')) {
         const name = word.replace(/^!/, '').toLowerCase();

@@ -28,6 +28,7 @@ export const CHECKS: readonly ((state: State) => readonly Finding[])[] = [
   addressFindings,
   keepalivedFindings,
   conntrackFindings,
+  ({ sync }) => (sync?.faults ?? []).map((fault) => ({ ...fault, where: 'conntrackd' })),
   engineFindings,
   wanFindings,
   leaseFindings,

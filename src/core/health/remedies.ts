@@ -56,6 +56,8 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
     '`uci delete PLACE; uci commit keepalived; /etc/init.d/keepalived reload`; let the firewall take adverts from the partner alone.',
   'firewall-protocol':
     '`uci set PLACE=NUMBER; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names; `fw4 check` says whether the rest holds.',
+  'firewall-left-out':
+    '`uci set PLACE=VALUE; uci commit firewall; /etc/init.d/firewall reload`. PLACE is what the finding names; `fw4 check` says the rest.',
   'snat-missing':
     '`uci add firewall nat; uci set firewall.@nat[-1].src=ZONE; uci set firewall.@nat[-1].device=DEVICE; uci set firewall.@nat[-1].proto=all; uci set firewall.@nat[-1].target=SNAT; uci set firewall.@nat[-1].snat_ip=VIRTUAL; uci commit firewall; /etc/init.d/firewall reload`. Or let hagw write it (`manage_pair` 1).',
   'snat-not-virtual':
@@ -114,6 +116,16 @@ export const REMEDIES: Readonly<Partial<Record<ProblemCode, string>>> = {
   'conntrackd-not-running':
     '`logread -e conntrack` says why. A crash leaves its lock file behind: remove it, then `/etc/init.d/conntrackd restart`.',
   'conntrackd-unreadable': 'If it lasts: `/etc/init.d/conntrackd restart`.',
+  'sync-partner-silent':
+    'On the partner: `conntrackd -s` and `/etc/init.d/conntrackd restart`; else something on the sync link drops its packets (`hagw_conntrackd` in the firewall).',
+  'sync-stands-still':
+    '`conntrackd -s` on both routers, twice: what does not move? `/etc/init.d/conntrackd restart`, on the backup first.',
+  'sync-empty':
+    '`conntrackd -n` on this router asks for all; `hagw survive` on the other says what it would have lost.',
+  'sync-lost':
+    'FTFW sends them again. A cable of its own for the sync link, or a larger `net.core.rmem_max`, ends it.',
+  'sync-overload':
+    'For a moment it is harmless: conntrackd reads the table again after 5 s. If it lasts: more connections come and go than this router can sync.',
   'conntrackd-link-down': 'Look at the cable of the sync interface, and at the partner.',
   'netifd-unreadable':
     'The WANs shown may be old. `ubus call network.interface dump` shows whether netifd answers.',

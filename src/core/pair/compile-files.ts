@@ -3,6 +3,7 @@ import { leaseFileOf } from '../config/dhcp.ts';
 import { CONNTRACKD_PLACES } from '../conntrackd/places.ts';
 import { CONNTRACKD_HASH_LIMIT, renderConntrackd } from '../conntrackd/render.ts';
 import { GROUP } from './compile-keepalived.ts';
+import { type RunningWan, wanLines, wanTable } from './compile-wans.ts';
 import { CONNTRACKD_FILE, HANDOVER_FILE, MADE, type Situation, TABLE_FILE, WORD_FILE } from './types.ts';
 
 /** Table of the pair; the multi-WAN engine's is another one, which it replaces as a whole. */
@@ -40,8 +41,9 @@ function conntrackdText(situation: Situation): string | null {
  * The set `standby` has no elements here: the handover script loads the file and puts the devices in, in one transaction,
  * while this router is not active.
  */
-function tableText(situation: Situation): string {
-  const quoted = devicesOf(situation, true).map((device) => `"${device}"`);
+function tableText(situation: Situation, wans: readonly RunningWan[]): string {
+  const dhcp = wans.filter(({ isDhcp }) => isDhcp).map(({ l3Device }) => l3Device);
+  const quoted = [...new Set([...devicesOf(situation, true), ...dhcp])].map((device) => `"${device}"`);
   const strays =
     quoted.length === 0
       ? []
@@ -64,6 +66,7 @@ function tableText(situation: Situation): string {
     '\t\tcomment "!hagw: networks inside, while the partner is active"',
     '\t}',
     ...strays,
+    ...wanTable(wans),
     '\tchain requests {',
     '\t\tcomment "!hagw: DHCP is the active router\'s"',
     '\t\ttype filter hook input priority -10; policy accept;',
@@ -95,12 +98,13 @@ function wordText({ unicast, partner, syncDevice, lan }: Situation): string | nu
   );
 }
 
-function handoverText(situation: Situation): string {
+function handoverText(situation: Situation, wans: readonly RunningWan[]): string {
   const dhcp = situation.packages.dhcp;
   return lines(
     MADE,
     `watch ${situation.unicast === null ? 'GROUP' : 'INSTANCE'} ${GROUP}`,
     ...devicesOf(situation, false).map((device) => `standby ${device}`),
+    ...wanLines(wans),
     'conntrackd cache',
     `lock ${CONNTRACKD_PLACES.lockFile}`,
     ...(dhcp === null ? [] : [`serve dnsmasq ${leaseFileOf({ kind: 'read', sections: dhcp })}`]),
@@ -108,13 +112,16 @@ function handoverText(situation: Situation): string {
 }
 
 /** Contents by path; null = not to be there. */
-export function compileFiles(situation: Situation): Readonly<Record<string, string | null>> {
+export function compileFiles(
+  situation: Situation,
+  wans: readonly RunningWan[],
+): Readonly<Record<string, string | null>> {
   if (situation.legs.length === 0)
     return { [CONNTRACKD_FILE]: null, [TABLE_FILE]: null, [WORD_FILE]: null, [HANDOVER_FILE]: null };
   return {
     [CONNTRACKD_FILE]: conntrackdText(situation),
-    [TABLE_FILE]: tableText(situation),
+    [TABLE_FILE]: tableText(situation, wans),
     [WORD_FILE]: wordText(situation),
-    [HANDOVER_FILE]: handoverText(situation),
+    [HANDOVER_FILE]: handoverText(situation, wans),
   };
 }

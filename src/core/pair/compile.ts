@@ -4,6 +4,7 @@ import { compileDhcp } from './compile-dhcp.ts';
 import { compileFiles } from './compile-files.ts';
 import { compileFirewall } from './compile-firewall.ts';
 import { compileKeepalived } from './compile-keepalived.ts';
+import { runningWans } from './compile-wans.ts';
 import { situationOf } from './situation.ts';
 import { type Compiled, PAIR_PACKAGES, type PairInput, type Wanted } from './types.ts';
 
@@ -18,13 +19,14 @@ export function compilePair(input: PairInput): Compiled {
     report({ severity: 'error', where: 'network', text: 'There is no /etc/config/network.' });
   const situation = situationOf(input, report);
   if (situation === null) return { wanted: null, problems };
+  const wans = runningWans(situation);
   const wanted: Wanted = {
     sections: {
       keepalived: compileKeepalived(situation),
       firewall: compileFirewall(situation),
       dhcp: compileDhcp(situation),
     },
-    files: compileFiles(situation),
+    files: compileFiles(situation, wans ?? []),
   };
   for (const name of PAIR_PACKAGES) {
     const names = wanted.sections[name].map((section) => section.name);

@@ -51,9 +51,10 @@ export function wanDevices(
   return [...named, ...leading].flatMap((name) => own(devices, name) ?? []);
 }
 
-/** What stands in UCI and what netifd has, each once, without virtual addresses. */
+/** What stands in UCI and what netifd has, each once, without virtual addresses and those that go with a WAN to the partner. */
 function ownAddresses(input: PairInput): readonly OwnAddress[] {
   const virtual = input.config.addresses.map(({ address }) => parseIpPrefix(address)?.text);
+  const floating = input.config.wans.map((wan) => wan.interface);
   const found: OwnAddress[] = [
     ...staticAddresses(input.packages.network ?? []).map((item) => ({ ...item, fixed: true })),
     ...(input.interfaces ?? []).flatMap(({ name, addresses }) =>
@@ -68,7 +69,8 @@ function ownAddresses(input: PairInput): readonly OwnAddress[] {
   ];
   const all = new Map<string, OwnAddress>();
   for (const item of found)
-    if (!all.has(item.address) && !virtual.includes(item.address)) all.set(item.address, item);
+    if (!all.has(item.address) && !virtual.includes(item.address) && !floating.includes(item.interface))
+      all.set(item.address, item);
   return [...all.values()];
 }
 

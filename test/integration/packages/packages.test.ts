@@ -74,11 +74,12 @@ describe('make ipk', () => {
     expect(parts).toContain('hagw.js');
     expect(Object.keys(filesOf(data)).sort()).toEqual([
       '/etc/config/hagw',
+      '/etc/hotplug.d/iface/90-hagw',
       '/etc/hotplug.d/keepalived/90-hagw',
       '/etc/init.d/hagw',
       '/etc/init.d/hagw-pair',
       '/lib/upgrade/keep.d/hagw',
-      ...[...parts, 'handover', 'ready'].sort().map((name) => `/usr/lib/hagw/${name}`),
+      ...[...parts, 'handover', 'handover-wans', 'ready'].sort().map((name) => `/usr/lib/hagw/${name}`),
       '/usr/sbin/hagw',
       '/usr/share/acl.d/hagw.json',
     ]);

@@ -9,6 +9,7 @@
 
 import { optionList, optionText, type UciPackage, type UciSection } from 'uci-parser';
 import { parseIpAddress, parseIpPrefix } from '../../../src/lib/ip.ts';
+import type { DhcpOptions } from './dhcp-client.ts';
 
 export interface Address {
   readonly address: string;
@@ -40,7 +41,7 @@ export interface InterfaceConfig {
   readonly routes: readonly Route[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
-  readonly hostname: string | undefined;
+  readonly dhcp: DhcpOptions;
 }
 
 export interface DeviceConfig {
@@ -129,6 +130,7 @@ export function decodeInterface(section: UciSection, routes: readonly Route[]): 
   const proto: Proto = word === 'static' || word === 'dhcp' ? word : 'none';
   const device = optionText(section, 'device') ?? optionText(section, 'ifname');
   const isStatic = proto === 'static';
+  const clientid = optionText(section, 'clientid');
   return {
     name: section.name,
     proto,
@@ -149,7 +151,11 @@ export function decodeInterface(section: UciSection, routes: readonly Route[]): 
       .flatMap((text) => text.split(/\s+/))
       .filter((text) => parseIpAddress(text) !== null),
     dnsSearch: optionList(section, 'dns_search').flatMap((text) => text.split(/\s+/)),
-    hostname: optionText(section, 'hostname'),
+    dhcp: {
+      hostname: optionText(section, 'hostname'),
+      norelease: flag(section, 'norelease', false),
+      clientid: clientid !== undefined && /^([0-9a-fA-F]{2})+$/.test(clientid) ? clientid : undefined,
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * proto dhcp: udhcpc (busybox) with /lib/netifd/dhcp.script, which reports each event by `notify_proto` of the interface;
- * here its messages are decoded. Option `hostname` is passed on; other options of the proto are not.
+ * here its messages are decoded. Options `hostname`, `norelease` and `clientid` are passed on; other options of the proto are not.
  */
 import { spawn } from 'node:child_process';
 import { parseIpAddress } from '../../../src/lib/ip.ts';
@@ -10,20 +10,39 @@ import { type Address, maskLength, type Route } from './config.ts';
 export interface DhcpClient {
   /** Asks for the lease again. */
   renew(): void;
-  /** Gives the lease back and ends; resolves once the program has gone. */
+  /** Gives the lease back, if it is to, and ends; resolves once the program has gone. */
   stop(): Promise<void>;
+}
+
+export interface DhcpOptions {
+  readonly hostname: string | undefined;
+  /** The lease is kept when the interface goes down. */
+  readonly norelease: boolean;
+  /** Hex digits of option 61. */
+  readonly clientid: string | undefined;
 }
 
 /** `onLost` comes if the program ends by itself. */
 export function startDhcpClient(
   name: string,
   device: string,
-  hostname: string | undefined,
+  { hostname, norelease, clientid }: DhcpOptions,
   onLost: () => void,
 ): DhcpClient {
-  const args = ['-f', '-R', '-t', '0', '-S', '-s', '/lib/netifd/dhcp.script', '-i', device];
+  const args = [
+    '-f',
+    ...(norelease ? [] : ['-R']),
+    '-t',
+    '0',
+    '-S',
+    '-s',
+    '/lib/netifd/dhcp.script',
+    '-i',
+    device,
+  ];
   if (hostname !== undefined && /^[A-Za-z0-9.-]{1,63}$/.test(hostname))
     args.push('-x', `hostname:${hostname}`);
+  if (clientid !== undefined) args.push('-C', '-x', `0x3d:${clientid}`);
   args.push('-O', 'search', '-O', 'ntpsrv');
   const child = spawn('/sbin/udhcpc', args, {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', INTERFACE: name },

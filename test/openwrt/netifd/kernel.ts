@@ -128,7 +128,7 @@ function subnet(address: string, mask: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join('.');
 }
 
-/** With a metric, the kernel's own subnet route is replaced by one that bears it, as netifd does. */
+/** Replaced, as netifd does: one that is there for a time stays then. With a metric, the kernel's own subnet route is replaced by one that bears it, as netifd does. */
 export function addressLines(
   verb: 'add' | 'del',
   device: string,
@@ -139,7 +139,7 @@ export function addressLines(
     const six = isV6(address);
     const own = metric > 0 && mask < (six ? 128 : 32);
     if (verb === 'del') return [`addr del ${address}/${mask} dev ${device}`];
-    const add = `addr add ${address}/${mask} ${six ? 'nodad ' : 'brd + '}dev ${device}${own ? ' noprefixroute' : ''}`;
+    const add = `addr replace ${address}/${mask} ${six ? 'nodad ' : 'brd + '}dev ${device}${own ? ' noprefixroute' : ''}`;
     if (!own) return [add];
     const target = six ? `${address}/${mask}` : `${subnet(address, mask)}/${mask}`;
     return [

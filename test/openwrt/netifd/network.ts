@@ -154,7 +154,7 @@ export function createNetwork(output: NetworkOutput): Network {
     if (!config.forceLink && !link.carrier) return;
     if (config.proto === 'dhcp') {
       state.pending = true;
-      state.client = startDhcpClient(config.name, device, config.hostname, () => clientLost(state));
+      state.client = startDhcpClient(config.name, device, config.dhcp, () => clientLost(state));
       return;
     }
     const { metric, addresses4, addresses6, routes, dns, dnsSearch } = config;

@@ -49,6 +49,7 @@ describe('decodeHagw', () => {
           where: 'hagw.wan',
         },
       ],
+      wans: [],
     });
   });
 

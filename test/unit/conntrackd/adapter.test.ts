@@ -45,7 +45,7 @@ describe('conntrackd by its own client', () => {
     }
   });
 
-  it('asks three times, by argument arrays with the configuration file', async () => {
+  it('asks by argument arrays with the configuration file, and seldom for what is inside', async () => {
     const started: string[] = [];
     const reader = createConntrackd(processes((what) => ({ stdout: encodeText(recorded(what)) }), started));
     expect(await reader.read()).toMatchObject({
@@ -56,6 +56,8 @@ describe('conntrackd by its own client', () => {
       'conntrackd -C /etc/conntrackd/conntrackd.conf -s',
       'conntrackd -C /etc/conntrackd/conntrackd.conf -s network',
       'conntrackd -C /etc/conntrackd/conntrackd.conf -s link',
+      'conntrackd -C /etc/conntrackd/conntrackd.conf -s queue',
+      'conntrackd -C /etc/conntrackd/conntrackd.conf -s runtime',
     ]);
   });
 

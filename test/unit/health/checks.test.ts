@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SyncFault } from '../../../src/core/conntrackd/watch.ts';
 import type { DutyReport } from '../../../src/core/engine/duty.ts';
 import type { Event } from '../../../src/core/engine/messages.ts';
 import type { State } from '../../../src/core/engine/state.ts';
@@ -60,9 +61,12 @@ const refused = (count: number): readonly Event[] =>
     };
   });
 
-/** For each code: what brings it about, and the place that it must name. The compiler demands every code; those of setup-cases have tests of their own. */
+/** For each code: what brings it about, and the place that it must name. The compiler demands every code; those of setup-cases and of conntrackd/watch have tests of their own. */
 const CASES: {
-  readonly [C in Exclude<ProblemCode, keyof typeof SETUP_CASES>]: readonly [readonly Event[], string];
+  readonly [C in Exclude<ProblemCode, keyof typeof SETUP_CASES | SyncFault>]: readonly [
+    readonly Event[],
+    string,
+  ];
 } = {
   'config-missing': [[{ ...BASE, hagw: MISSING }], 'hagw'],
   'config-broken': [[{ ...BASE, hagw: BROKEN }], 'hagw'],

@@ -278,6 +278,11 @@ export const SETUP_CASES = {
     wrong: edit('firewall', "proto 'vrrp'", "proto 'vrpp'"),
     right: edit('firewall', "proto 'vrrp'", "proto '112 hopopt tcpudp !udp'"),
   },
+  'firewall-left-out': {
+    where: 'firewall.vrrp.src',
+    wrong: edit('firewall', "src 'lan'\n\toption proto", "src 'lna'\n\toption proto"),
+    right: edit('firewall', "src 'lan'\n\toption proto", "src '*'\n\toption proto"),
+  },
   'snat-missing': {
     where: 'firewall.wan_zone.masq',
     wrong: edit('firewall', "device 'eth1'", "device 'eth2'"),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/core/engine/messages.ts';
 import type { State } from '../../../src/core/engine/state.ts';
@@ -124,6 +126,46 @@ describe("checks of the router's other configuration", () => {
       );
     expect(found(change('0'))).toEqual(['vrrp-preempt hagw.globals.preempt_delay_s']);
     expect(found(change('30'))).toEqual([]);
+  });
+
+  it('name a translation that fw4 leaves out', () => {
+    const nat = (more: string) =>
+      found(
+        append(
+          'firewall',
+          `config nat 'bad'\n\toption src 'wan'\n\toption mark '1'\n\toption target 'SNAT'\n${more}`,
+        ),
+      );
+    expect(nat('')).toEqual(['firewall-left-out firewall.bad.snat_ip']);
+    expect(nat("\toption snat_ip '2001:db8::1'\n\toption family 'ipv4'\n")).toEqual([
+      'firewall-left-out firewall.bad.snat_ip',
+    ]);
+    expect(nat("\toption snat_ip '203.0.113.10'\n\toption family 'ipv4'\n")).toEqual([]);
+  });
+
+  /** What fw4, keepalived and dnsmasq were recorded with: codes by recording, beside those that the stand-in setup has. */
+  it.each([
+    ['keepalived', '12-flags', 'vrrp-flag-zero vrrp-no-group vrrp-preempt'],
+    ['keepalived', '07-track-script-new-style', 'vrrp-left-out vrrp-preempt'],
+    ['keepalived', '06-track-script-24.10-style', 'vrrp-left-out vrrp-preempt'],
+    ['keepalived', '10-virtual-routes', 'vrrp-left-out vrrp-preempt'],
+    ['keepalived', '03-auth-pass', 'vrrp-no-group vrrp-password vrrp-preempt'],
+    ['keepalived', '21-disabled', 'keepalived-disabled vrrp-preempt'],
+    ['keepalived', '27-pair-complete', ''],
+    ['firewall', '01-lan-wan-two-uplinks', 'snat-missing'],
+    ['firewall', '02-snat-per-device', ''],
+    ['firewall', '03-snat-per-zone', 'nat-order'],
+    ['firewall', '08-ipset-and-redirect', 'ipset-prefix snat-missing'],
+    ['firewall', '09-mistakes', 'firewall-left-out firewall-protocol zone-empty'],
+    ['dhcp', '01-pool-on-lan', 'dhcp-force dhcp-option'],
+    ['dhcp', '02-gateway-and-dns-options', 'dhcp-force'],
+  ] as const)('find in the recorded %s %s what it shows: %s', (name, recording, codes) => {
+    const folder = { keepalived: 'keepalived', firewall: 'fw4', dhcp: 'dnsmasq' }[name];
+    const path = join(import.meta.dirname, '../../captures', folder, recording, name);
+    const text = readFileSync(path, 'utf8');
+    const world = (now: World): World => ({ ...now, interfaces: null, live: null, [name]: text });
+    const seen = found(world).map((line) => line.split(' ')[0] ?? '');
+    expect([...new Set(seen)].sort().join(' ')).toBe(codes);
   });
 
   it('name the policy for all, where a WAN is in no zone', () => {

@@ -63,14 +63,14 @@ describe('UCI network', () => {
 describe('lines for ip', () => {
   it('gives a subnet route with the metric of the interface', () => {
     expect(addressLines('add', 'eth1', [{ address: '198.51.100.130', mask: 25 }], 20)).toEqual([
-      'addr add 198.51.100.130/25 brd + dev eth1 noprefixroute',
+      'addr replace 198.51.100.130/25 brd + dev eth1 noprefixroute',
       'route replace 198.51.100.128/25 dev eth1 proto static scope link metric 20',
     ]);
   });
 
   it('leaves the subnet route to the kernel without a metric', () => {
     expect(addressLines('add', 'lan1', [{ address: '192.168.50.1', mask: 24 }], 0)).toEqual([
-      'addr add 192.168.50.1/24 brd + dev lan1',
+      'addr replace 192.168.50.1/24 brd + dev lan1',
     ]);
   });
 
