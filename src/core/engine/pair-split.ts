@@ -5,7 +5,7 @@
  *
  *   null ──both active──► suspected ──SPLIT_MS──► told ──one is not──► over ──FORGET_MS──► null
  */
-import { freshMessage } from './pair-trust.ts';
+import { echoed, freshMessage } from './pair-trust.ts';
 import type { PairEffect, PairState, PairStep } from './pair-types.ts';
 
 /** A takeover, and what both say of it, takes less. */
@@ -19,9 +19,19 @@ function said(to: string, text: string): PairEffect {
   return { kind: 'happened', happening: { kind: 'router', subject: 'split-brain', from: '', to, text } };
 }
 
-/** When it changes by itself. */
-export function splitDueAt({ split }: PairState): number | null {
+/**
+ * Whether the partner wrote after the suspicion began. What it said before may be its last word: a router that has just taken over
+ * from a dead one still has its `active`.
+ */
+function isConfirmed(state: PairState): boolean {
+  return (echoed(state) ?? Number.NEGATIVE_INFINITY) >= (state.split?.since ?? 0);
+}
+
+/** When it changes by itself; a suspicion without a word of the partner ends with the partner's message. */
+export function splitDueAt(state: PairState): number | null {
+  const { split } = state;
   if (split === null || split.phase === 'told') return null;
+  if (split.phase === 'suspected' && !isConfirmed(state)) return null;
   return split.since + (split.phase === 'over' ? FORGET_MS : SPLIT_MS);
 }
 

@@ -13,7 +13,7 @@ export const GRANT_MS = 4000;
 export const PROMISE_MS = 6500;
 
 /** Stamp of ours that the partner had when it wrote: what it says is no older; null = it does not hear this run of ours. */
-function echoed(state: PairState): number | null {
+export function echoed(state: PairState): number | null {
   const { heard, run } = state;
   return heard?.echo?.run === run ? heard.echo.at : null;
 }

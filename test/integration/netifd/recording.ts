@@ -20,7 +20,10 @@ export interface Happened {
   readonly events: string[];
   /** Name and status of each notification; equal ones that follow each other count once. */
   readonly notes: unknown[];
-  /** Environment of each hotplug run. */
+  /**
+   * Environment of each hotplug run; equal ones that follow each other count once: a newer event takes the place of one that
+   * waits, so how often the same is told depends on how long a script takes.
+   */
   readonly hotplug: Record<string, string>[];
 }
 
@@ -66,7 +69,11 @@ export function collect(
     const note = { [name]: Object.fromEntries(status) };
     if (JSON.stringify(list[list.length - 1]) !== JSON.stringify(note)) list.push(note);
   }
-  for (const env of hotplug) of(env['INTERFACE']).hotplug.push(environment(env));
+  for (const env of hotplug) {
+    const list = of(env['INTERFACE']).hotplug;
+    const run = environment(env);
+    if (JSON.stringify(list[list.length - 1]) !== JSON.stringify(run)) list.push(run);
+  }
   return all;
 }
 

@@ -84,6 +84,8 @@ afterAll(() => machine?.stop());
 
 /** Does what the recorder did, then waits until each interface has seen what was recorded, and nothing else. */
 async function replay(name: string, command: string, ignored: readonly string[] = []): Promise<void> {
+  // What is still on its way belongs to the step before.
+  await machine.sh('while pgrep -f "[h]otplug-call iface" >/dev/null; do sleep 0.02; done');
   const from = { events: events.length, notes: notes.length, hotplug: hotplugRuns().length };
   const expected = happenedIn(capture<Recording>('netifd', name), ignored);
   await machine.sh(`grep -c ACTION=ifdown ${HOTPLUG_LOG} >/tmp/downs`);

@@ -260,3 +260,40 @@ describe('the message', () => {
     );
   });
 });
+
+describe('a split brain', () => {
+  const others = (machine: Machine): (string | undefined)[] =>
+    machine
+      .of('happened')
+      .filter(({ happening }) => happening.subject === 'split-brain')
+      .map(({ happening }) => happening.to);
+  /** The partner is active and dies; this router takes over a moment later. */
+  const takenOver = (): Machine =>
+    new Machine()
+      .at(19_000, { kind: 'situation', situation: { ...SITUATION, role: 'backup' } })
+      .heard(20_000, { role: 'active' })
+      .at(20_300, { kind: 'situation', situation: SITUATION });
+
+  it('is not what the last word of a dead partner says', () => {
+    const machine = takenOver();
+    for (let now = 20_400; now <= 30_000; now += 100) machine.at(now, { kind: 'tick' });
+    expect(others(machine)).toEqual([]);
+    expect(machine.state.yielding).toBeNull();
+  });
+
+  it('is told once the partner has said so after it began, and the lower priority yields', () => {
+    const low = { ...SITUATION, priority: 240, partnerPriority: 250 };
+    const machine = takenOver().at(20_350, { kind: 'situation', situation: low });
+    machine.heard(22_000, { role: 'active' }).at(22_790, { kind: 'tick' });
+    expect(others(machine)).toEqual([]);
+    machine.at(22_800, { kind: 'tick' });
+    expect(others(machine)).toEqual(['error']);
+    expect(machine.state.yielding?.reason).toBe('split-brain');
+  });
+
+  it('is told as soon as the partner says so, if that is late', () => {
+    const machine = takenOver().at(23_500, { kind: 'tick' });
+    expect(others(machine)).toEqual([]);
+    expect(others(machine.heard(23_600, { role: 'active' }))).toEqual(['error']);
+  });
+});
