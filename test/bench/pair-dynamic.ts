@@ -17,8 +17,8 @@ const RUNS = 10;
 const LEASES = '/var/run/hagw/wan-leases';
 
 const MEASURED: readonly { readonly row: string; readonly fault: Fault; readonly hasLease: boolean }[] = [
-  { row: 'failover-dynamic-wan', fault: FAULTS.powerLoss, hasLease: true },
   { row: 'failover-dynamic-wan-switchover', fault: FAULTS.switchover, hasLease: true },
+  { row: 'failover-dynamic-wan', fault: FAULTS.powerLoss, hasLease: true },
   { row: 'failover-dynamic-wan-without-lease', fault: FAULTS.powerLoss, hasLease: false },
 ];
 

@@ -15,6 +15,8 @@ export interface HandoverSituation {
   readonly role: 'active' | 'backup' | 'fault' | 'stop' | null;
   /** Virtual addresses that keepalived should have set and has not. */
   readonly missing: readonly string[];
+  /** WANs of the active router only that nobody has netifd bring up: after a start of the network. */
+  readonly stopped?: readonly string[];
   /** procd's running services; null = unknown. */
   readonly running: readonly string[] | null;
   readonly conntrackdIsGone: boolean;
@@ -55,6 +57,13 @@ const WORDS: Readonly<Record<HandoverState, string>> = {
 /** Named, but the same the next time. */
 const HOPELESS: readonly string[] = ['protocols', 'word'];
 
+function stoppedWans({ hagw, links }: State): readonly string[] {
+  const wans = hagw.value?.wans ?? [];
+  return (links.value?.interfaces ?? []).flatMap(({ name, up, pending, autostart }) =>
+    !up && !pending && !autostart && wans.some((wan) => wan.interface === name) ? [name] : [],
+  );
+}
+
 export function handoverSituationOf(state: State): HandoverSituation {
   const { role, instances, groups, vrrp, services, conntrack } = state;
   const isOnItsWay = [...instances, ...groups].some(({ hintedAt }) => hintedAt !== null);
@@ -63,6 +72,7 @@ export function handoverSituationOf(state: State): HandoverSituation {
   return {
     role: isOnItsWay ? null : known,
     missing: known === 'active' ? vips.filter(({ set }) => !set).map(({ address }) => address) : [],
+    stopped: known === 'active' ? stoppedWans(state) : [],
     running: services.value?.running ?? null,
     conntrackdIsGone: conntrack.error?.code === 'absent',
   };
@@ -70,7 +80,7 @@ export function handoverSituationOf(state: State): HandoverSituation {
 
 /** null = not to be said yet. */
 export function judgeHandover(
-  { role, missing, running, conntrackdIsGone }: HandoverSituation,
+  { role, missing, stopped = [], running, conntrackdIsGone }: HandoverSituation,
   { conf, runs, standby, lockIsLeft, now }: HandoverFacts,
 ): HandoverVerdict | null {
   // Without keepalived nobody knows who holds the addresses: what is, stays.
@@ -109,6 +119,7 @@ export function judgeHandover(
   if (conntrackdIsGone && lockIsLeft && conf.lock !== null)
     add(`conntrackd was killed and left ${conf.lock} behind, which keeps it from starting.`, 'again');
   if (isActive) {
+    for (const name of stopped) add(`${name} does not run.`, 'again');
     for (const address of missing) add(`${address} is not on this router.`, null);
     for (const service of conf.serve)
       if (running !== null && !running.includes(service) && age < FRESH_MS)

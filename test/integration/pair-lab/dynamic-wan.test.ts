@@ -73,6 +73,16 @@ describe('a WAN by DHCP', () => {
     expect(await active.must(['cat', '/etc/conntrackd/conntrackd.conf'])).not.toContain('203.0.113.10');
   });
 
+  it('runs on one router again, be it the other one, after the network of the active one was started anew', async () => {
+    const { active } = await settled();
+    // As /etc/init.d/network restart leaves it, with `auto 0`.
+    await active.must(['ubus', 'call', 'network.interface.wan1', 'down']);
+    await until('The WAN without an address', 15_000, async () =>
+      (await addressOf(active)) === '' ? true : undefined,
+    );
+    await settled();
+  }, 120_000);
+
   it.each(['switchover', 'powerLoss', 'switchover'] as const)(
     'keeps its address and all connections: %s',
     async (fault) => {

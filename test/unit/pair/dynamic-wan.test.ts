@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPartner } from '../../../src/adapters/duty.ts';
 import { decodeHagw } from '../../../src/core/config/hagw.ts';
+import { judgeHandover } from '../../../src/core/engine/handover.ts';
 import { INITIAL_PAIR, stepPair } from '../../../src/core/engine/pair.ts';
 import { encodeMessage, messageLeases } from '../../../src/core/engine/pair-message.ts';
 import type { PairSituation, PartnerMessage } from '../../../src/core/engine/pair-types.ts';
@@ -128,6 +129,23 @@ describe('a lease on its way to the partner', () => {
     disk.write('/var/run/hagw/partner.json', disk.text('/var/run/hagw/self.json') ?? '');
     partner.read();
     expect(disk.text('/var/run/hagw/wan-leases')).toBe('wan1 203.0.113.10/24 203.0.113.1 5060\n');
+  });
+});
+
+describe('a WAN that nobody brings up on the active router', () => {
+  it('is a fault of the handover, whose steps are run again', () => {
+    const steps = [{ step: 'wan', ms: 100, outcome: 'ok', words: '' }] as const;
+    const verdict = judgeHandover(
+      { role: 'active', missing: [], stopped: ['wan1'], running: [], conntrackdIsGone: false },
+      {
+        conf: { standby: [], serve: [], lock: null },
+        runs: [{ sequence: 7, state: 'MASTER', steps, end: 'done', ms: 100, lastAt: 1000 }],
+        standby: [],
+        lockIsLeft: false,
+        now: 100_000,
+      },
+    );
+    expect(verdict).toMatchObject({ faults: ['wan1 does not run.'], repair: 'again', state: 'MASTER' });
   });
 });
 
