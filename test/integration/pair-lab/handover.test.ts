@@ -117,7 +117,7 @@ describe.each([
   });
 
   /** What depends neither on the script's age nor on the way of the adverts is tried once. */
-  function once(name: string, test: () => Promise<void>, timeoutMs: number): void {
+  function once(name: string, test: () => Promise<void>, timeoutMs = 60_000): void {
     if (transport === 'auto') it(name, test, timeoutMs);
   }
 
