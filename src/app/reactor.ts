@@ -8,6 +8,7 @@ import { nextDeadline, step } from '../core/engine/step.ts';
 import type { Now } from '../core/events/timeline.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { createTurns } from './turns.ts';
 
 /**
  * The two clocks cannot be read at one moment: below this their difference is taken for unchanged, so that a past event
@@ -29,10 +30,8 @@ export function createReactor(
   run: (effect: Effect) => void,
   changed: (before: State, after: State) => void = () => undefined,
 ): Reactor {
-  const queue: Event[] = [];
   let state = initial;
   let timer: Timer | null = null;
-  let isRunning = false;
   let isStopped = false;
 
   let offset = ports.clock.wallMs() - ports.clock.monotonicMs();
@@ -74,27 +73,19 @@ export function createReactor(
         ? null
         : ports.timers.after(Math.max(1, Math.ceil(at - now().monotonicMs)), () => {
             timer = null;
-            dispatch({ kind: 'tick' });
+            turns.dispatch({ kind: 'tick' });
           });
   };
 
-  const dispatch = (event: Event): void => {
-    if (isStopped) return;
-    queue.push(event);
-    if (isRunning) return;
-    isRunning = true;
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next);
-    isRunning = false;
-    plan();
-  };
+  const turns = createTurns<Event>(take, plan);
 
   return {
-    dispatch,
+    dispatch: turns.dispatch,
     state: () => state,
     now,
     stop: () => {
       isStopped = true;
-      queue.length = 0;
+      turns.stop();
       plan();
     },
   };

@@ -19,6 +19,7 @@ import type { KernelError } from '../../ports/kernel-error.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ProbeResult, RunningProbe } from '../../ports/probe.ts';
 import type { KernelRule } from '../../ports/routing.ts';
+import { createTurns } from '../turns.ts';
 import { type ApplyReport, createApplier } from './applier.ts';
 import { createHotplug } from './hotplug.ts';
 import { readKeptDown, writeKeptDown } from './kept-down.ts';
@@ -53,12 +54,10 @@ export function createMultiWanEngine(
   const hotplug = createHotplug(ports.processes, ports.files, log);
   const probes = new Map<string, RunningProbe>();
   const histories = new Map<string, History>();
-  const queue: MultiWanEvent[] = [];
   let state = INITIAL_MULTI_WAN;
   let told = '';
   let timer: Timer | null = null;
   let timerAt = 0;
-  let isRunning = false;
   let isStopped = false;
   let watches: readonly { stop(): void }[] = [];
 
@@ -236,15 +235,8 @@ export function createMultiWanEngine(
     });
   };
 
-  const dispatch = (event: MultiWanEvent): void => {
-    if (isStopped) return;
-    queue.push(event);
-    if (isRunning) return;
-    isRunning = true;
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next);
-    isRunning = false;
-    plan();
-  };
+  const turns = createTurns<MultiWanEvent>(take, plan);
+  const { dispatch } = turns;
 
   /** The watches are processes: only for an engine that runs, or is about to. */
   const watch = (wanted: boolean): void => {
@@ -288,7 +280,7 @@ export function createMultiWanEngine(
     stop: () => {
       watch(false);
       isStopped = true;
-      queue.length = 0;
+      turns.stop();
       plan();
       for (const probe of probes.values()) probe.stop();
       probes.clear();

@@ -13,6 +13,7 @@ import type { Result } from '../../lib/result.ts';
 import type { Clock, Timer, Timers } from '../../ports/clock.ts';
 import type { Flush, Partner, Standby } from '../../ports/duty.ts';
 import type { Log } from '../../ports/log.ts';
+import { createTurns } from '../turns.ts';
 
 export interface DutyPorts {
   readonly partner: Partner;
@@ -36,14 +37,11 @@ export function createDuty(
   report: (news: DutyNews) => void,
 ): Duty {
   const { clock, timers, log, partner, standby, flush } = ports;
-  const queue: PairEvent[] = [];
   const happenings: Happening[] = [];
   const waiting: ((outcome: SwitchoverOutcome) => void)[] = [];
   let state = INITIAL_PAIR;
   let told = dutyReportOf(state, 0);
   let timer: Timer | null = null;
-  let isRunning = false;
-  let isStopped = false;
   let toldTrouble = '';
 
   const complain = (done: Result<void, string>): void => {
@@ -68,7 +66,7 @@ export function createDuty(
         return;
       case 'read': {
         const message = partner.read();
-        queue.push(
+        dispatch(
           message.ok
             ? { kind: 'heard', message: message.value, reason: '' }
             : { kind: 'heard', message: null, reason: message.error },
@@ -114,13 +112,7 @@ export function createDuty(
     }
   };
 
-  const dispatch = (event: PairEvent): void => {
-    if (isStopped) return;
-    queue.push(event);
-    if (isRunning) return;
-    isRunning = true;
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next);
-    isRunning = false;
+  const settled = (): void => {
     const now = clock.monotonicMs();
     const news = dutyReportOf(state, now);
     if (happenings.length > 0 || !sameDuty(told, news)) {
@@ -134,6 +126,8 @@ export function createDuty(
         ? null
         : timers.after(Math.max(1, Math.ceil(at - clock.monotonicMs())), () => dispatch({ kind: 'tick' }));
   };
+  const turns = createTurns<PairEvent>(take, settled);
+  const { dispatch } = turns;
 
   dispatch({ kind: 'began', run, maintenance: standby.isMaintenance() });
   return {
@@ -152,8 +146,7 @@ export function createDuty(
     },
     state: () => state,
     stop: () => {
-      isStopped = true;
-      queue.length = 0;
+      turns.stop();
       timer?.cancel();
       if (state.lease !== null) complain(standby.hold(null, ''));
     },
