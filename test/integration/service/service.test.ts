@@ -138,7 +138,10 @@ describe.skipIf(WHY_NOT !== '')(`the service on a router ${WHY_NOT}`, () => {
       return router.role === 'fault' && vrrp.instances[0]?.virtual_addresses[0]?.set === false;
     });
     expect(fault.vrrp.instances[0]).toMatchObject({ state: 'fault', virtual_addresses: [{ set: false }] });
-    expect(await codes()).toContain('instance-fault');
+    // Shown once it has lasted.
+    await until('the problem', DEADLINE_MS, async () =>
+      (await codes()).includes('instance-fault') ? true : undefined,
+    );
     await machine.sh('ip link set p-eth0 up');
     await statusWhen('the active role again', ({ router }) => router.role === 'active');
     const since = (await machine.call('hagw', 'events', { since: before })) as unknown as Events;
