@@ -42,7 +42,7 @@ async function problems(): Promise<readonly string[]> {
   const { problems: found } = (await router.ubus('hagw', 'health')) as {
     problems: readonly { code: string; text: string }[];
   };
-  const alone = ['partner-unknown', 'keepalived-unreadable'];
+  const alone = ['partner-unknown', 'keepalived-unreadable', 'sync-partner-silent'];
   return found.filter(({ code }) => !alone.includes(code)).map(({ code, text }) => `${code}: ${text}`);
 }
 
