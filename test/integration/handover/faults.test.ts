@@ -16,6 +16,11 @@ const STEPS = [
 ] as const;
 
 describe.each<Shell>(['dash', 'ash'])('a handover that goes wrong, under %s', (shell) => {
+  /** What waits for time-outs is tried once, under the shell that OpenWrt has. */
+  const once = (name: string, test: () => Promise<void>, timeoutMs: number): void => {
+    if (shell === 'ash') it(name, test, timeoutMs);
+  };
+
   let house: House;
   beforeAll(async () => {
     house = await openHouse(shell);
@@ -77,28 +82,36 @@ describe.each<Shell>(['dash', 'ash'])('a handover that goes wrong, under %s', (s
     await want('BACKUP');
   });
 
-  it('cuts a conntrackd that hangs, with what it started, and DHCP is served all the same', async () => {
-    for (const how of ['hang', 'stop']) {
-      await house.reset();
-      house.fake('conntrackd.-c', how);
-      await house.change('MASTER');
-      await house.quiet();
-      expect(outcome('commit')).toMatchObject({ outcome: 'cut', words: 'not done within 10 s' });
-      expect(steps()).toEqual(['commit', 'sysctl', 'role', 'dnsmasq', 'done']);
-      await want('MASTER');
-    }
-  }, 60_000);
+  once(
+    'cuts a conntrackd that hangs, with what it started, and DHCP is served all the same',
+    async () => {
+      for (const how of ['hang', 'stop']) {
+        await house.reset();
+        house.fake('conntrackd.-c', how);
+        await house.change('MASTER');
+        await house.quiet();
+        expect(outcome('commit')).toMatchObject({ outcome: 'cut', words: 'not done within 10 s' });
+        expect(steps()).toEqual(['commit', 'sysctl', 'role', 'dnsmasq', 'done']);
+        await want('MASTER');
+      }
+    },
+    60_000,
+  );
 
-  it('cuts a wedged init script of dnsmasq; the way back is not kept waiting for longer', async () => {
-    house.fake('dnsmasq.restart', 'hang');
-    await house.change('MASTER');
-    await called('dnsmasq.restart');
-    await house.change('BACKUP');
-    await house.quiet(60_000);
-    expect(outcome('dnsmasq')).toMatchObject({ outcome: 'cut' });
-    expect(house.journal().at(-1)).toMatchObject({ state: 'BACKUP', step: 'done' });
-    await want('BACKUP');
-  }, 90_000);
+  once(
+    'cuts a wedged init script of dnsmasq; the way back is not kept waiting for longer',
+    async () => {
+      house.fake('dnsmasq.restart', 'hang');
+      await house.change('MASTER');
+      await called('dnsmasq.restart');
+      await house.change('BACKUP');
+      await house.quiet(60_000);
+      expect(outcome('dnsmasq')).toMatchObject({ outcome: 'cut' });
+      expect(house.journal().at(-1)).toMatchObject({ state: 'BACKUP', step: 'done' });
+      await want('BACKUP');
+    },
+    90_000,
+  );
 
   it.each(['MASTER', 'BACKUP'] as const)(
     'to %s: a conntrackd that was killed is started, its lock file removed',
