@@ -23,7 +23,8 @@ describe('random walks of the service', () => {
     await watch.stop();
   });
 
-  it.runIf(LONGER !== undefined)(
+  const byHand = LONGER === undefined ? () => undefined : it;
+  byHand(
     'one after the other',
     async () => {
       const end = performance.now() + Number(LONGER) * 1000;

@@ -37,6 +37,8 @@ config interface 'wan'
 	option proto 'static'
 	list ipaddr '203.0.113.2/24'
 X
+# Without a file, fw4 lets nothing in.
+printf 'config defaults\n\toption input ACCEPT\n\toption output ACCEPT\n' >"$root/etc/config/firewall"
 cat >"$root/etc/config/dhcp" <<'X'
 config dnsmasq 'main'
 	option authoritative '1'
